@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The model's /proc and /sys: one row a file, rendered as exact kernel text.
+ */
+#ifndef MMSH_PROC_H
+#define MMSH_PROC_H
+
+#include <mmsh/machine.h>
+
+struct proc_file {
+	const char *path; /* "/proc/buddyinfo" */
+	/* Appends the file's text. NULL: the file cannot be read. */
+	void (*show)(const struct machine *m, struct strbuf *out);
+	/* Takes what was written (NUL-terminated, trailing newline removed). NULL: read only.
+	   Returns: 0 or a negative errno, as write(2) would. */
+	int (*write)(struct machine *m, const char *text);
+	/* Binary files (kpageflags): bytes [off, off + len) instead of show(). Returns the count. */
+	size_t (*read)(const struct machine *m, uint64_t off, void *buf, size_t len);
+};
+
+/* All files, sorted by path, ended by a NULL path. */
+extern const struct proc_file proc_files[];
+
+/* proc_find - "/proc/buddyinfo", or "buddyinfo" for short; "." or "/" as in sysctl names
+   ("vm.compact_memory"). Returns: the row, or NULL. */
+const struct proc_file *proc_find(const char *path);
+/* Returns: 0; -ENOENT no such file; -EACCES write only; -EISDIR. */
+int proc_read(const struct machine *m, const char *path, struct strbuf *out);
+int proc_write(struct machine *m, const char *path, const char *text);
+/* The entries of directory @path ("/proc/sys/vm"), a line each, directories with "/" after.
+   Returns: 0 or -ENOENT, -ENOTDIR. */
+int proc_list(const struct machine *m, const char *path, struct strbuf *out);
+
+/* A kernel's number, as strtol(…, 0) over the whole text. Returns: 0 or -EINVAL. */
+int proc_parse_int(const char *text, long *val);
+
+/* Mem-Info (proc-zones.md 10), without time stamps. */
+void show_mem(const struct machine *m, struct strbuf *out);
+
+#endif
