@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * All unit tests: one row a file. tests/FLOOR/check_NAME.c defines
+ * `Suite *NAME_suite(void)` and includes this header.
+ */
+#ifndef TESTS_SUITES_H
+#define TESTS_SUITES_H
+
+#include <check.h>
+
+/* clang-format off */
+#define SUITES(X) \
+	/* end */
+/* clang-format on */
+
+#define SUITE_DECLARE(name) Suite *name##_suite(void);
+SUITES(SUITE_DECLARE)
+
+#endif
