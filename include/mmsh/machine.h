@@ -84,6 +84,7 @@ struct machine {
 	unsigned nr_nodes;
 	gfp_t gfp_allowed_mask;
 	bool page_group_by_mobility_disabled;
+	bool numa;		  /* a kernel built with NUMA, whatever the nodes */
 	unsigned nr_migratetypes; /* MIGRATE_TYPES of that kernel */
 	struct pglist_data *node[MAX_NUMNODES];
 	uint8_t cpu_to_node[MAX_CPUS];

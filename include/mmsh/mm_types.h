@@ -69,13 +69,19 @@ enum pageflags {
 #define block_order(b) ((b)&0xf)
 #define block_zone(b) ((b) >> BLOCK_ZONE_SHIFT & 0xff)
 
+/* Where a page stands in a list; PFN_NONE at the ends. */
+struct page_links {
+	pfn_t next, prev;
+};
+
 struct page {
 	uint32_t flags;	   /* PG_* */
 	uint32_t block;	   /* above; 0 for interior pages */
 	int32_t _refcount; /* holders; 0 while free and in interior pages */
 	int32_t mapcount;  /* page table entries (the kernel's _mapcount + 1) */
-	pfn_t next, prev;  /* lru: free list, pcp list, LRU; PFN_NONE at the ends */
-	uint32_t index;	   /* free: the cached migratetype. PG_tail: the head's PFN */
+	struct page_links lru; /* free list, pcp list or LRU */
+	uint32_t index;	   /* buddy head: the list's migratetype. pcp: the cached one.
+			      PG_tail: the head's PFN */
 	uint32_t owner;	   /* the caller's own number (0: none); follows a migration */
 };
 
@@ -86,7 +92,7 @@ struct page_list {
 
 /* A block of the largest order, free ones linked by PFN as pages are. */
 struct top_block {
-	pfn_t next, prev;
+	struct page_links lru;
 	uint32_t block; /* block_free(zone, MAX_ORDER - 1), or 0 while not free */
 	uint32_t mt;	/* the list it stands on */
 };

@@ -42,6 +42,10 @@ int64_t alloc_pages_node(struct machine *m, int nid, gfp_t gfp, unsigned order);
 void __free_pages(struct machine *m, pfn_t pfn, unsigned order);
 void free_hot_cold_page(struct machine *m, pfn_t pfn, bool cold);
 
+/* Drop one reference of a page of any kind: a compound block is freed whole, a page on
+   the LRU leaves it first. Tail pages stand for their head. */
+void put_page(struct machine *m, pfn_t pfn);
+
 /*
  * free_pages_check - may the block at @pfn be freed with @order?
  *
@@ -60,9 +64,8 @@ void drain_all_pages(struct machine *m);
 /* Boot: one page that was reserved becomes free, managed and counted. */
 void free_reserved_page(struct machine *m, pfn_t pfn);
 
-/*
- * zone_watermark_ok - buddy.md 6. @ev, if not NULL, gets the numbers (.a-.d and .verdict).
- */
+/* Would taking 2^order pages leave the zone above @mark? (buddy.md 6; _safe: with all
+   per-CPU differences, as kswapd asks) */
 bool zone_watermark_ok(const struct machine *m, const struct zone *z, unsigned order, long mark,
 		       int classzone_idx, int alloc_flags);
 bool zone_watermark_ok_safe(const struct machine *m, const struct zone *z, unsigned order,
@@ -105,12 +108,14 @@ pfn_t free_block_containing(const struct machine *m, pfn_t pfn, unsigned *order)
 /* Walk a free list: first = list head; next after @pfn. PFN_NONE ends. */
 static inline pfn_t free_list_next(const struct machine *m, unsigned order, pfn_t pfn)
 {
-	return order == MAX_ORDER - 1 ? m->top[pfn >> (MAX_ORDER - 1)].next
-				      : m->mem_map[pfn].next;
+	return order == MAX_ORDER - 1 ? m->top[pfn >> (MAX_ORDER - 1)].lru.next
+				      : m->mem_map[pfn].lru.next;
 }
 
-/* Take one free block off its list without an allocation (compaction); put a block back. */
-void isolate_free_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned order);
+/* Take one free block off its list without an allocation (compaction), if the low mark allows.
+   Returns: its pages, or 0. */
+unsigned __isolate_free_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned order);
+/* Put a block on the buddy lists of type @mt, merging as far as it goes (buddy.md 9.5). */
 void __free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned order, int mt);
 
 /* For those who load a recorded state: append to the tail of a list, no merging, no counters. */

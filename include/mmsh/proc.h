@@ -9,13 +9,15 @@
 
 struct proc_file {
 	const char *path; /* "/proc/buddyinfo" */
-	/* Appends the file's text. NULL: the file cannot be read. */
-	void (*show)(const struct machine *m, struct strbuf *out);
+	/* Appends the file's text. NULL: the file cannot be read as text. */
+	void (*show)(const struct machine *m, const struct proc_file *f, struct strbuf *out);
 	/* Takes what was written (NUL-terminated, trailing newline removed). NULL: read only.
 	   Returns: 0 or a negative errno, as write(2) would. */
-	int (*write)(struct machine *m, const char *text);
-	/* Binary files (kpageflags): bytes [off, off + len) instead of show(). Returns the count. */
+	int (*write)(struct machine *m, const struct proc_file *f, const char *text);
+	/* Binary files (kpageflags): bytes [off, off + len) instead of show(). Returns the
+	   count; 0 at the end. */
 	size_t (*read)(const struct machine *m, uint64_t off, void *buf, size_t len);
+	const void *data; /* what show() and write() of several rows differ by */
 };
 
 /* All files, sorted by path, ended by a NULL path. */
@@ -24,15 +26,13 @@ extern const struct proc_file proc_files[];
 /* proc_find - "/proc/buddyinfo", or "buddyinfo" for short; "." or "/" as in sysctl names
    ("vm.compact_memory"). Returns: the row, or NULL. */
 const struct proc_file *proc_find(const char *path);
-/* Returns: 0; -ENOENT no such file; -EACCES write only; -EISDIR. */
+/* Binary files are read whole. Returns: 0; -ENOENT no such file; -EACCES write only, read
+   only; -EISDIR; for a write also what the file refuses. */
 int proc_read(const struct machine *m, const char *path, struct strbuf *out);
 int proc_write(struct machine *m, const char *path, const char *text);
 /* The entries of directory @path ("/proc/sys/vm"), a line each, directories with "/" after.
    Returns: 0 or -ENOENT, -ENOTDIR. */
 int proc_list(const struct machine *m, const char *path, struct strbuf *out);
-
-/* A kernel's number, as strtol(…, 0) over the whole text. Returns: 0 or -EINVAL. */
-int proc_parse_int(const char *text, long *val);
 
 /* Mem-Info (proc-zones.md 10), without time stamps. */
 void show_mem(const struct machine *m, struct strbuf *out);

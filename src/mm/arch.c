@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Architectures as numbers. */
+#include <mmsh/arch.h>
+#include <string.h>
+
+static const struct vm_split ia32_splits[] = {
+	{"3G", 0xC0000000, true},      {"3G_OPT", 0xB0000000, false}, {"2G", 0x80000000, true},
+	{"2G_OPT", 0x78000000, false}, {"1G", 0x40000000, true},      {NULL, 0, false},
+};
+
+/* zone indices by the low four gfp bits: DMA 1, HIGHMEM 2, DMA32 4, MOVABLE 8 */
+#define GFP_ZONES(dma, dma32, normal, high, movable)                                     \
+	{normal, dma, high, -1, dma32, -1, -1, -1, normal, dma, movable, -1, dma32, -1, -1, -1}
+
+static const struct arch arch_ia32 = {
+	.name = "ia32",
+	.bits = 32,
+	.pmd_shift = 22,
+	.max_phys_bits = 32,
+	.struct_page_size = 32,
+	.last_pkmap = 1024,
+	.max_mem_bits_model = 32,
+	.stack_kb = 8,
+	.zone_name = {"DMA", "Normal", "HighMem", "Movable"},
+	.zone_suffix = {"dma", "normal", "high", "movable"},
+	.zone_dma32 = -1,
+	.zone_normal = 1,
+	.zone_highmem = 2,
+	.zone_movable = 3,
+	.lowmem_reserve_ratio = {256, 32, 32},
+	.gfp_zone = GFP_ZONES(0, 1, 1, 2, 3),
+	.splits = ia32_splits,
+};
+
+const struct arch *const archs[] = {&arch_ia32, NULL};
+
+const struct arch *arch_find(const char *name)
+{
+	for (const struct arch *const *a = archs; *a; a++)
+		if (!strcmp((*a)->name, name))
+			return *a;
+	return NULL;
+}
+
+/* The image of the modelled kernel, as it was linked for 4.4.155. */
+const struct kernel_image kernel_image_default = {
+	.load = 0x1000000,
+	.etext = 0x16c03e,
+	.edata = 0x1ca6c0,
+	.init_begin = 0x1cc000,
+	.init_end = 0x1fc000,
+	.bss_start = 0x1fe000,
+	.bss_stop = 0x23c000,
+	.end = 0x352000,
+};

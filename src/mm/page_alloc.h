@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files around page_alloc.c share, for src/mm only. */
+#ifndef MM_PAGE_ALLOC_H
+#define MM_PAGE_ALLOC_H
+
+#include <mmsh/page_alloc.h>
+
+/* One request on its way through the zones. */
+struct alloc_context {
+	const struct zoneref *start; /* the preferred zone's entry */
+	struct zone *preferred;
+	int high_zoneidx, classzone_idx, migratetype;
+	bool spread_dirty;
+};
+
+#define for_each_zone_of(ac, ref)                                                        \
+	for (const struct zoneref *ref = (ac)->start; ref->zone; ref++)                  \
+		if (ref->idx <= (ac)->high_zoneidx)
+
+/* buddy.md 5. Returns: the block's first PFN, or PFN_NONE. */
+pfn_t get_page_from_freelist(struct machine *m, gfp_t gfp, unsigned order, int alloc_flags,
+			     const struct alloc_context *ac);
+/* buddy.md 12: what happens when the first attempt got nothing. */
+pfn_t alloc_pages_slowpath(struct machine *m, gfp_t gfp, unsigned order, struct alloc_context *ac);
+
+/* buddy.md 8.2: may a free block of @order be taken over for type @mt? */
+bool can_steal_fallback(const struct machine *m, unsigned order, int mt);
+/* The types that @mt falls back to, in order. */
+extern const int8_t fallbacks[MIGRATE_PCPTYPES][2];
+/* Give one reserved high-atomic pageblock back (buddy.md 10). */
+void unreserve_highatomic_pageblock(struct machine *m, const struct alloc_context *ac);
+
+/* vmscan.c */
+void wakeup_kswapd(struct machine *m, struct zone *z, unsigned order, int classzone_idx);
+unsigned long try_to_free_pages(struct machine *m, gfp_t gfp, unsigned order,
+				const struct alloc_context *ac);
+void kswapd_tick(struct machine *m);
+
+#endif

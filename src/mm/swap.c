@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Pages in use by somebody: the LRU lists, and the last reference. */
+#include "page_list.h"
+#include "vmstat.h"
+#include <mmsh/page_alloc.h>
+
+static const enum zone_stat_item lru_item[NR_LRU_LISTS] = {
+	NR_INACTIVE_ANON, NR_ACTIVE_ANON, NR_INACTIVE_FILE, NR_ACTIVE_FILE,
+};
+
+static enum lru_list page_lru(const struct page *p)
+{
+	return (p->flags & PG(swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE) +
+	       !!(p->flags & PG(active));
+}
+
+void lru_add(struct machine *m, pfn_t pfn, enum lru_list lru)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	struct zone *z = m->zone_by_id[block_zone(p->block)];
+
+	p->flags |= PG(lru) | (lru <= LRU_ACTIVE_ANON ? PG(swapbacked) : 0) |
+		    (lru & 1 ? PG(active) : 0);
+	page_list_add(m, &z->lru[lru], 0, pfn);
+	__mod_zone_page_state(m, z, lru_item[lru], 1);
+}
+
+void lru_del(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	struct zone *z = m->zone_by_id[block_zone(p->block)];
+	enum lru_list lru = page_lru(p);
+
+	page_list_del(m, &z->lru[lru], 0, pfn);
+	__mod_zone_page_state(m, z, lru_item[lru], -1);
+	p->flags &= ~(PG(lru) | PG(active));
+}
+
+void put_page(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (p->flags & PG(tail)) {
+		pfn = p->index;
+		p = pfn_to_page(m, pfn);
+	}
+	if ((p->flags & PG(lru)) && p->_refcount == 1)
+		lru_del(m, pfn);
+	__free_pages(m, pfn, p->flags & PG(head) ? block_order(p->block) : 0);
+}
