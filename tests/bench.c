@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the model costs: `bench NAME VALUE UNIT`, the best of ROUNDS rounds. The glibc_ lines
+ * do the same with aligned_alloc() and free() of the same sizes.
+ *
+ *   bench MMSH GOLDEN   MMSH: the shell's binary, GOLDEN: the directory of recordings
+ *
+ * Each benchmark runs in a process of its own, so that none inherits another's heap.
+ */
+#include <mmsh/page_alloc.h>
+#include <mmsh/state.h>
+#include <mmsh/verify.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUNDS 5
+#define PAIRS 2000000u
+#define FILL_PAGES (1u << (30 - PAGE_SHIFT))
+#define CHURN_OPS 2000000u
+#define CHURN_SLOTS (1u << 17)
+#define SCRIPT_LINES 400000u
+#define RECORDING "buddy/slub-hm4g-512M-smp4-s1.rec.gz"
+
+static const char *mmsh_path, *golden_dir;
+static struct machine *machine;
+
+static double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static _Noreturn void die(const char *what, const char *why)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, why);
+	_exit(1);
+}
+
+static struct machine *boot(uint64_t mem)
+{
+	struct boot_params p;
+	struct mm_error e = {""};
+	struct machine *m;
+
+	boot_params_init(&p);
+	p.mem = mem;
+	m = machine_boot(&p, &e);
+	if (!m)
+		die("boot", e.text);
+	return m;
+}
+
+/* ---- the page allocator and glibc behind one face; a block is never 0 ---- */
+
+struct allocator {
+	uint64_t (*alloc)(unsigned order);
+	void (*free)(uint64_t block, unsigned order);
+};
+
+static uint64_t page_alloc(unsigned order)
+{
+	int64_t pfn = alloc_pages(machine, GFP_KERNEL | __GFP_NOWARN, order);
+
+	return pfn > 0 ? (uint64_t)pfn : 0;
+}
+
+/* For the fill, which needs more than lowmem holds, and for failures that cost what an
+   allocation costs: no reclaim, no compaction. */
+static uint64_t user_page_alloc(unsigned order)
+{
+	gfp_t gfp = (GFP_HIGHUSER_MOVABLE | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM;
+	int64_t pfn = alloc_pages(machine, gfp, order);
+
+	return pfn > 0 ? (uint64_t)pfn : 0;
+}
+
+static void page_free(uint64_t block, unsigned order)
+{
+	__free_pages(machine, (pfn_t)block, order);
+}
+
+static uint64_t glibc_alloc(unsigned order)
+{
+	return (uintptr_t)aligned_alloc(PAGE_SIZE, PAGE_SIZE << order);
+}
+
+static void glibc_free(uint64_t block, unsigned order)
+{
+	(void)order;
+	free((void *)(uintptr_t)block);
+}
+
+static const struct allocator pages = {page_alloc, page_free};
+static const struct allocator user_pages = {user_page_alloc, page_free};
+static const struct allocator glibc = {glibc_alloc, glibc_free};
+
+/* Inlined into each benchmark, so that the calls through struct allocator are direct ones. */
+#define TEMPLATE static inline __attribute__((always_inline))
+
+static uint64_t random_state = 88172645463325252ull;
+
+static inline uint64_t random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	return random_state ^= random_state << 17;
+}
+
+/* ---- pairs ---- */
+
+TEMPLATE double pairs(const struct allocator *a, unsigned order)
+{
+	double start = now_ns();
+
+	for (unsigned i = 0; i < PAIRS; i++) {
+		uint64_t block = a->alloc(order);
+
+		/* A compiler may drop a pair whose block nobody looks at. */
+		__asm__ volatile("" : "+r"(block));
+		if (unlikely(!block))
+			die("pairs", "out of memory");
+		a->free(block, order);
+	}
+	return (now_ns() - start) / PAIRS;
+}
+
+static double page_pair_0(void)
+{
+	return pairs(&pages, 0);
+}
+
+static double page_pair_9(void)
+{
+	return pairs(&pages, 9);
+}
+
+static double glibc_page_pair_0(void)
+{
+	return pairs(&glibc, 0);
+}
+
+static double glibc_page_pair_9(void)
+{
+	return pairs(&glibc, 9);
+}
+
+/* ---- fill 1 GiB, free it in random order ---- */
+
+static uint64_t *blocks;
+
+TEMPLATE double fill(const struct allocator *a)
+{
+	double start = now_ns();
+
+	for (unsigned i = 0; i < FILL_PAGES; i++) {
+		blocks[i] = a->alloc(0);
+		if (unlikely(!blocks[i]))
+			die("fill", "out of memory");
+	}
+	return (now_ns() - start) / FILL_PAGES;
+}
+
+TEMPLATE double empty(const struct allocator *a)
+{
+	double start = now_ns();
+
+	for (unsigned i = 0; i < FILL_PAGES; i++)
+		a->free(blocks[i], 0);
+	return (now_ns() - start) / FILL_PAGES;
+}
+
+static void shuffle(void)
+{
+	for (unsigned i = FILL_PAGES - 1; i; i--) {
+		unsigned j = (unsigned)(random_next() % (i + 1));
+		uint64_t block = blocks[i];
+
+		blocks[i] = blocks[j];
+		blocks[j] = block;
+	}
+}
+
+TEMPLATE double fill_and_empty(const struct allocator *a, bool time_fill)
+{
+	double filled, emptied;
+
+	if (!blocks)
+		blocks = calloc(FILL_PAGES, sizeof(*blocks));
+	filled = fill(a);
+	shuffle();
+	emptied = empty(a);
+	return time_fill ? filled : emptied;
+}
+
+static double page_fill_0(void)
+{
+	return fill_and_empty(&user_pages, true);
+}
+
+static double page_random_free_0(void)
+{
+	return fill_and_empty(&user_pages, false);
+}
+
+static double glibc_page_fill_0(void)
+{
+	return fill_and_empty(&glibc, true);
+}
+
+static double glibc_page_random_free_0(void)
+{
+	return fill_and_empty(&glibc, false);
+}
+
+/* ---- churn: each order half as frequent as the one below, 60 % of 1 GiB in use ---- */
+
+static struct {
+	uint64_t block;
+	unsigned order;
+} slots[CHURN_SLOTS];
+
+TEMPLATE double churn(const struct allocator *a)
+{
+	const uint64_t goal = FILL_PAGES / 10 * 6;
+	static uint64_t used;
+	static unsigned nr;
+	unsigned failed = 0, ops = 0;
+	bool refused = false;
+	double start = 0;
+
+	/* Up to the goal it only fills; that part is not timed. */
+	while (ops < CHURN_OPS) {
+		uint64_t r = random_next();
+
+		if (used < goal && nr < CHURN_SLOTS && !refused) {
+			unsigned order = (unsigned)__builtin_ctzll(r | 1u << (MAX_ORDER - 1));
+			uint64_t block = a->alloc(order);
+
+			refused = !block;
+			failed += refused;
+			if (!refused) {
+				slots[nr].block = block;
+				slots[nr++].order = order;
+				used += 1u << order;
+			}
+		} else {
+			unsigned i = (unsigned)((r >> 32) * nr >> 32);
+
+			if (!start)
+				start = now_ns();
+			a->free(slots[i].block, slots[i].order);
+			used -= 1u << slots[i].order;
+			slots[i] = slots[--nr];
+			refused = false;
+		}
+		ops += start != 0;
+	}
+	start = (now_ns() - start) / CHURN_OPS;
+	if (failed)
+		fprintf(stderr, "bench: churn: %u of %u operations were refused\n", failed,
+			CHURN_OPS);
+	return start;
+}
+
+static double page_churn(void)
+{
+	return churn(&user_pages);
+}
+
+static double glibc_page_churn(void)
+{
+	return churn(&glibc);
+}
+
+/* ---- whole programs ---- */
+
+static double verify_ops(void)
+{
+	static struct strbuf text;
+	struct verify_result r = {0};
+	struct mm_error e = {""};
+	char path[4096];
+	double start;
+
+	snprintf(path, sizeof(path), "%s/%s", golden_dir, RECORDING);
+	if (!text.len && read_file(path, &text, &e))
+		die(path, e.text);
+	start = now_ns();
+	if (verify_text(text.s, text.len, &r, &e))
+		die(path, e.text);
+	start = now_ns() - start;
+	strbuf_free(&r.report);
+	return (double)r.ops / (start / 1e9);
+}
+
+/* Runs argv to its end with its standard output going to @out. */
+static void run(char **argv, int out)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork", strerror(errno));
+	if (!pid) {
+		dup2(out, STDOUT_FILENO);
+		execv(argv[0], argv);
+		die(argv[0], strerror(errno));
+	}
+	if (waitpid(pid, &status, 0) != pid || status)
+		die(argv[0], "failed");
+}
+
+static double script_commands(void)
+{
+	char path[] = "/tmp/mmsh-bench-XXXXXX";
+	char *argv[] = {(char *)mmsh_path, "-q", "-n", path, NULL};
+	int fd = mkstemp(path), null = open("/dev/null", O_WRONLY);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	double start;
+
+	if (!f || null < 0)
+		die(path, strerror(errno));
+	for (unsigned i = 0; i < SCRIPT_LINES / 2; i++)
+		fprintf(f, "alloc %u\nfree $\n", i % 4);
+	fclose(f);
+	start = now_ns();
+	run(argv, null);
+	start = now_ns() - start;
+	unlink(path);
+	close(null);
+	return SCRIPT_LINES / (start / 1e9);
+}
+
+/* Boots in a program of its own and reports the time and that program's peak memory. */
+static int boot_child(const char *mem)
+{
+	double start = now_ns();
+	struct machine *m = boot(strtoull(mem, NULL, 0));
+	double ms = (now_ns() - start) / 1e6;
+	unsigned long peak = 0;
+	char line[128];
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "VmHWM: %lu", &peak);
+	printf("%f %lu\n", ms, peak);
+	if (f)
+		fclose(f);
+	machine_free(m);
+	return 0;
+}
+
+static void bench_boot(const char *name, uint64_t mem)
+{
+	double best_ms = 0, best_mib = 0;
+	char arg[32], line[64];
+	char *argv[] = {(char *)"/proc/self/exe", (char *)"--boot", arg, NULL};
+
+	snprintf(arg, sizeof(arg), "%llu", (unsigned long long)mem);
+	for (int i = 0; i < ROUNDS; i++) {
+		double ms, mib;
+		ssize_t n;
+		int fd[2];
+
+		if (pipe(fd))
+			die("pipe", strerror(errno));
+		run(argv, fd[1]);
+		n = read(fd[0], line, sizeof(line) - 1);
+		line[n < 0 ? 0 : n] = 0;
+		if (sscanf(line, "%lf %lf", &ms, &mib) != 2)
+			die(name, "no result");
+		mib /= 1024;
+		best_ms = i && best_ms < ms ? best_ms : ms;
+		best_mib = i && best_mib < mib ? best_mib : mib;
+		close(fd[0]);
+		close(fd[1]);
+	}
+	printf("bench %s %.2f ms\nbench %s_rss %.1f MiB\n", name, best_ms, name, best_mib);
+}
+
+/* ---- the table ---- */
+
+static const struct bench {
+	const char *name, *unit;
+	double (*round)(void);
+	uint64_t mem; /* of the machine to boot first; 0: none */
+} benches[] = {
+	{"page_pair_0", "ns", page_pair_0, 1ull << 30},
+	{"glibc_page_pair_0", "ns", glibc_page_pair_0, 0},
+	{"page_pair_9", "ns", page_pair_9, 1ull << 30},
+	{"glibc_page_pair_9", "ns", glibc_page_pair_9, 0},
+	{"page_fill_0", "ns", page_fill_0, 2ull << 30},
+	{"glibc_page_fill_0", "ns", glibc_page_fill_0, 0},
+	{"page_random_free_0", "ns", page_random_free_0, 2ull << 30},
+	{"glibc_page_random_free_0", "ns", glibc_page_random_free_0, 0},
+	{"page_churn", "ns", page_churn, 1ull << 30},
+	{"glibc_page_churn", "ns", glibc_page_churn, 0},
+	{"verify_ops", "ops/s", verify_ops, 0},
+	{"script_commands", "commands/s", script_commands, 0},
+	{"boot_64M", NULL, NULL, 64ull << 20},
+	{"boot_1G", NULL, NULL, 1ull << 30},
+	{"boot_4G", NULL, NULL, 4ull << 30},
+};
+
+static void bench(const struct bench *b)
+{
+	bool rate = b->unit && strchr(b->unit, '/');
+	double best = 0;
+
+	if (!b->round) {
+		bench_boot(b->name, b->mem);
+		return;
+	}
+	if (b->mem)
+		machine = boot(b->mem);
+	for (int i = 0; i < ROUNDS; i++) {
+		double v = b->round();
+
+		if (!i || (rate ? v > best : v < best))
+			best = v;
+	}
+	printf("bench %s %.*f %s\n", b->name, rate ? 0 : 1, best, b->unit);
+}
+
+int main(int argc, char **argv)
+{
+	int status, failed = 0;
+
+	if (argc == 3 && !strcmp(argv[1], "--boot"))
+		return boot_child(argv[2]);
+	if (argc != 3) {
+		fprintf(stderr, "usage: bench MMSH GOLDEN\n");
+		return 2;
+	}
+	mmsh_path = argv[1];
+	golden_dir = argv[2];
+	for (size_t i = 0; i < ARRAY_SIZE(benches); i++) {
+		pid_t pid;
+
+		fflush(stdout);
+		pid = fork();
+		if (!pid) {
+			bench(&benches[i]);
+			fflush(stdout);
+			_exit(0);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status) {
+			fprintf(stderr, "bench: %s: failed\n", benches[i].name);
+			failed = 1;
+		}
+	}
+	return failed;
+}
