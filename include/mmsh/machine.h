@@ -22,6 +22,7 @@
 struct boot_params {
 	const struct arch *arch;
 	uint64_t mem;		 /* bytes of RAM a PC of that size has; with e820: a limit (0: none) */
+	bool mem_given;		 /* mem= was said */
 	struct e820_map e820;	 /* the firmware's map; nr 0: e820_pcmap(mem) */
 	const struct vm_split *split;
 	uint64_t highmem;	 /* bytes; BOOT_UNSET: not given */
@@ -114,7 +115,8 @@ struct machine {
 	int percpu_pagelist_fraction;
 	int extfrag_threshold;
 	int drop_caches;
-	bool compact_unevictable_allowed;
+	bool drop_caches_quiet; /* 4 was written: no more messages */
+	int compact_unevictable_allowed;
 
 	/* The failure report's rate limit: 10 in 5 s (proc-zones.md 9). */
 	uint64_t ratelimit_begin;
