@@ -22,6 +22,7 @@ struct arch {
 	unsigned struct_page_size; /* what the kernel's mem_map costs a page */
 	unsigned last_pkmap;	   /* slots of the persistent kmap window; 0 without highmem */
 	unsigned max_mem_bits_model; /* what mmsh models */
+	unsigned cache_bytes;	   /* L1 line of the CPU that the kernel was built for */
 	unsigned stack_kb;	   /* kernel stack, for KernelStack: */
 	const char *zone_name[MAX_NR_ZONES];   /* "DMA" ... */
 	const char *zone_suffix[MAX_NR_ZONES]; /* "dma" ..., as in pgalloc_dma */
@@ -39,6 +40,7 @@ const struct arch *arch_find(const char *name);
 struct kernel_image {
 	phys_t load;	/* 16 MiB, or 1 MiB on a machine too small for that */
 	uint32_t etext, edata, init_begin, init_end, bss_start, bss_stop, end;
+	unsigned rodata_kb, rwdata_kb; /* only dmesg's "Memory:" line tells */
 };
 extern const struct kernel_image kernel_image_default;
 

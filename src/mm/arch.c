@@ -20,6 +20,7 @@ static const struct arch arch_ia32 = {
 	.struct_page_size = 32,
 	.last_pkmap = 1024,
 	.max_mem_bits_model = 32,
+	.cache_bytes = 32,
 	.stack_kb = 8,
 	.zone_name = {"DMA", "Normal", "HighMem", "Movable"},
 	.zone_suffix = {"dma", "normal", "high", "movable"},
@@ -52,4 +53,6 @@ const struct kernel_image kernel_image_default = {
 	.bss_start = 0x1fe000,
 	.bss_stop = 0x23c000,
 	.end = 0x352000,
+	.rodata_kb = 296,
+	.rwdata_kb = 77,
 };
