@@ -10,6 +10,9 @@
 
 /* clang-format off */
 #define SUITES(X) \
+	X(arena) \
+	X(ram) \
+	X(strbuf) \
 	/* end */
 /* clang-format on */
 
