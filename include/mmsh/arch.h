@@ -32,7 +32,9 @@ struct arch {
 	const struct vm_split *splits; /* ended by a NULL name */
 };
 
-extern const struct arch *const archs[]; /* NULL ends the table */
+extern const struct arch arch_ia32, arch_ia32_pae, arch_amd64;
+/* Those that can be booted; the others are known from recordings. NULL ends the table. */
+extern const struct arch *const archs[];
 /* Returns: the row, or NULL. */
 const struct arch *arch_find(const char *name);
 

@@ -152,6 +152,9 @@ void setup_per_zone_wmarks(struct machine *m);
 void setup_per_zone_lowmem_reserve(struct machine *m);
 void calculate_totalreserve_pages(struct machine *m);
 void pageset_set_high_and_batch(struct machine *m, struct zone *z);
+int zone_batchsize(const struct zone *z);
+/* Ends a zonelist of @n entries and fills .first. */
+void zonelist_finish(struct zonelist *zl, unsigned n);
 
 /* Let @jiffies pass: every HZ of them each CPU folds its counters in. */
 void machine_tick(struct machine *m, uint64_t jiffies);
@@ -178,6 +181,8 @@ static inline void *phys_to_host(const struct machine *m, phys_t pa)
 struct zone *pfn_to_zone(const struct machine *m, uint64_t pfn);
 /* Whether @pfn is RAM of the machine (holes are not). */
 bool pfn_is_ram(const struct machine *m, uint64_t pfn);
+/* Whether boot kept the page (the kernel's PG_reserved; struct page is not touched for it). */
+bool page_is_reserved(const struct machine *m, pfn_t pfn);
 /* By "DMA", "Normal" ... on @nid; NULL if there is none of that name. */
 struct zone *zone_find(const struct machine *m, int nid, const char *name);
 

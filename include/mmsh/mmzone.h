@@ -84,6 +84,7 @@ struct zone {
 	unsigned long memmap_pages;
 	pfn_t pageblock_base; /* number of the pageblock that entry 0 describes */
 	unsigned long nr_isolate_pageblock;
+	unsigned long foreign_pages; /* managed pages in use since before a loaded state */
 
 	/* LRU lists and compaction (buddy.md 13.4). */
 	struct page_list lru[NR_LRU_LISTS];

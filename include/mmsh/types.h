@@ -46,8 +46,9 @@ typedef uint32_t gfp_t;
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
-#define min_of(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ < b_ ? a_ : b_; })
-#define max_of(a, b) ({ __typeof__(a) a_ = (a); __typeof__(b) b_ = (b); a_ > b_ ? a_ : b_; })
+#define min_of(a, b) ({ __typeof__(a) mi_ = (a); __typeof__(b) mj_ = (b); mi_ < mj_ ? mi_ : mj_; })
+#define clamp_of(x, lo, hi) ({ __typeof__(x) x_ = (x), l_ = (lo), h_ = (hi); x_ < l_ ? l_ : x_ > h_ ? h_ : x_; })
+#define max_of(a, b) ({ __typeof__(a) mx_ = (a); __typeof__(b) my_ = (b); mx_ > my_ ? mx_ : my_; })
 
 /* Why something was refused, in words for the person who asked. */
 struct mm_error {

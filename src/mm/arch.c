@@ -12,7 +12,7 @@ static const struct vm_split ia32_splits[] = {
 #define GFP_ZONES(dma, dma32, normal, high, movable)                                     \
 	{normal, dma, high, -1, dma32, -1, -1, -1, normal, dma, movable, -1, dma32, -1, -1, -1}
 
-static const struct arch arch_ia32 = {
+const struct arch arch_ia32 = {
 	.name = "ia32",
 	.bits = 32,
 	.pmd_shift = 22,
@@ -31,6 +31,46 @@ static const struct arch arch_ia32 = {
 	.lowmem_reserve_ratio = {256, 32, 32},
 	.gfp_zone = GFP_ZONES(0, 1, 1, 2, 3),
 	.splits = ia32_splits,
+};
+
+const struct arch arch_ia32_pae = {
+	.name = "ia32-pae",
+	.bits = 32,
+	.pmd_shift = 21,
+	.max_phys_bits = 36,
+	.struct_page_size = 32,
+	.last_pkmap = 512,
+	.max_mem_bits_model = 36,
+	.cache_bytes = 32,
+	.stack_kb = 8,
+	.zone_name = {"DMA", "Normal", "HighMem", "Movable"},
+	.zone_suffix = {"dma", "normal", "high", "movable"},
+	.zone_dma32 = -1,
+	.zone_normal = 1,
+	.zone_highmem = 2,
+	.zone_movable = 3,
+	.lowmem_reserve_ratio = {256, 32, 32},
+	.gfp_zone = GFP_ZONES(0, 1, 1, 2, 3),
+	.splits = ia32_splits,
+};
+
+const struct arch arch_amd64 = {
+	.name = "amd64",
+	.bits = 64,
+	.pmd_shift = 21,
+	.max_phys_bits = 46,
+	.struct_page_size = 64,
+	.max_mem_bits_model = 40,
+	.cache_bytes = 64,
+	.stack_kb = 16,
+	.zone_name = {"DMA", "DMA32", "Normal", "Movable"},
+	.zone_suffix = {"dma", "dma32", "normal", "movable"},
+	.zone_dma32 = 1,
+	.zone_normal = 2,
+	.zone_highmem = -1,
+	.zone_movable = 3,
+	.lowmem_reserve_ratio = {256, 256, 32},
+	.gfp_zone = GFP_ZONES(0, 1, 2, 2, 3),
 };
 
 const struct arch *const archs[] = {&arch_ia32, NULL};

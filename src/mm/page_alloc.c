@@ -353,16 +353,17 @@ static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu
 	}
 }
 
+void drain_zone_pages(struct machine *m, struct zone *z, struct per_cpu_pageset *ps)
+{
+	if (ps->count)
+		free_pcppages_bulk(m, z, ps, ps->count);
+	ps->count = 0;
+}
+
 void drain_pages(struct machine *m, unsigned cpu)
 {
-	for_each_populated_zone(m, z) {
-		struct per_cpu_pageset *ps = &z->pageset[cpu];
-
-		if (ps->count) {
-			free_pcppages_bulk(m, z, ps, ps->count);
-			ps->count = 0;
-		}
-	}
+	for_each_populated_zone(m, z)
+		drain_zone_pages(m, z, &z->pageset[cpu]);
 }
 
 void drain_all_pages(struct machine *m)
@@ -516,7 +517,7 @@ int free_pages_check(const struct machine *m, uint64_t pfn, unsigned order, stru
 	if (!pfn_is_ram(m, pfn))
 		return mm_error(e, -EINVAL, "pfn %llu is not RAM", (unsigned long long)pfn);
 	p = pfn_to_page(m, (pfn_t)pfn);
-	if (p->flags & PG(reserved))
+	if (page_is_reserved(m, (pfn_t)pfn))
 		return mm_error(e, -EINVAL, "pfn %llu is reserved: the kernel keeps it",
 				(unsigned long long)pfn);
 	if (p->flags & PG(tail))

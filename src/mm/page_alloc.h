@@ -27,6 +27,8 @@ pfn_t alloc_pages_slowpath(struct machine *m, gfp_t gfp, unsigned order, struct 
 bool can_steal_fallback(const struct machine *m, unsigned order, int mt);
 /* The types that @mt falls back to, in order. */
 extern const int8_t fallbacks[MIGRATE_PCPTYPES][2];
+/* Empty one CPU's stock of one zone. */
+void drain_zone_pages(struct machine *m, struct zone *z, struct per_cpu_pageset *ps);
 /* Give one reserved high-atomic pageblock back (buddy.md 10). */
 void unreserve_highatomic_pageblock(struct machine *m, const struct alloc_context *ac);
 

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A machine from power-on to the first allocation, and its end (boot.md 1). */
+#include "mmzone.h"
+#include "page_alloc.h"
+#include "setup.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void boot_params_init(struct boot_params *p)
+{
+	*p = (struct boot_params){
+		.arch = archs[0],
+		.mem = 1ull << 30,
+		.split = archs[0]->splits,
+		.highmem = BOOT_UNSET,
+		.reservelow = 64 << 10,
+		.cpus = 1,
+		.image = kernel_image_default,
+		.seed = 1,
+	};
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		p->managed[i] = -1;
+}
+
+/* ---- an empty machine ---- */
+
+static int machine_map(struct machine *m, struct mm_error *e)
+{
+	uint64_t pages = ROUND_UP(m->max_pfn, MAX_ORDER_NR_PAGES);
+
+	m->ram_size = pages << PAGE_SHIFT;
+	m->mem_map_size = pages * sizeof(struct page);
+	m->top_size = (pages >> (MAX_ORDER - 1)) * sizeof(struct top_block);
+	m->ram = reserve_map(m->ram_size);
+	m->mem_map = reserve_map(m->mem_map_size);
+	m->top = reserve_map(m->top_size);
+	if (m->ram && m->mem_map && m->top)
+		return 0;
+	return mm_error(e, -ENOMEM,
+			"the host refuses to reserve %zu MiB of address space; a smaller machine would fit",
+			(m->ram_size + m->mem_map_size + m->top_size) >> 20);
+}
+
+static int machine_nodes(struct machine *m)
+{
+	m->vm_event = arena_alloc(&m->arena, m->nr_cpus * sizeof(*m->vm_event));
+	m->zone_by_id = arena_alloc(&m->arena, m->nr_nodes * MAX_NR_ZONES * sizeof(struct zone *));
+	if (!m->vm_event || !m->zone_by_id)
+		return -ENOMEM;
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
+		struct pglist_data *n = arena_alloc(&m->arena, sizeof(*n));
+
+		if (!n)
+			return -ENOMEM;
+		m->node[nid] = n;
+		n->id = (int)nid;
+		n->kswapd_classzone_idx = MAX_NR_ZONES - 1;
+		for (unsigned i = 0; i < MAX_NR_ZONES; i++) {
+			struct zone *z = &n->zone[i];
+
+			z->id = (uint16_t)(nid * MAX_NR_ZONES + i);
+			z->idx = (uint8_t)i;
+			z->nid = (uint8_t)nid;
+			z->name = m->arch->zone_name[i];
+			z->highmem = (int)i == m->arch->zone_highmem;
+			m->zone_by_id[z->id] = z;
+			if (init_zone_lists(m, z))
+				return -ENOMEM;
+		}
+	}
+	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
+		m->cpu_to_node[cpu] = (uint8_t)(cpu % m->nr_nodes);
+	return 0;
+}
+
+struct machine *machine_new(const struct arch *arch, uint64_t max_pfn, unsigned nr_nodes,
+			    unsigned nr_cpus, struct mm_error *e)
+{
+	struct machine *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		mm_error(e, -ENOMEM, "the host has no memory for a machine");
+		return NULL;
+	}
+	m->arch = arch;
+	m->max_pfn = m->max_low_pfn = m->highstart_pfn = max_pfn;
+	m->nr_nodes = nr_nodes;
+	m->nr_cpus = nr_cpus;
+	m->numa = nr_nodes > 1;
+	m->pageblock_order = MAX_ORDER - 1;
+	m->nr_migratetypes = MIGRATE_HIGHATOMIC + 1;
+	m->gfp_allowed_mask = __GFP_BITS_MASK;
+	m->user_min_free_kbytes = -1;
+	m->extfrag_threshold = 500;
+	m->compact_unevictable_allowed = true;
+	for (int i = 0; i < MAX_NR_ZONES - 1; i++)
+		m->lowmem_reserve_ratio[i] = (int)arch->lowmem_reserve_ratio[i];
+	if (machine_map(m, e) == 0) {
+		if (machine_nodes(m) == 0)
+			return m;
+		mm_error(e, -ENOMEM, "the host has no memory for the nodes");
+	}
+	machine_free(m);
+	return NULL;
+}
+
+void machine_free(struct machine *m)
+{
+	if (!m)
+		return;
+	reserve_unmap(m->ram, m->ram_size);
+	reserve_unmap(m->mem_map, m->mem_map_size);
+	reserve_unmap(m->top, m->top_size);
+	memblock_destroy(&m->memblock);
+	strbuf_free(&m->kmsg);
+	arena_free(&m->arena);
+	free(m);
+}
+
+/* ---- boot ---- */
+
+/* Order-0 frees of pages that boot kept so far, ascending. Returns: how many. */
+static unsigned long free_reserved_area(struct machine *m, phys_t start, phys_t end)
+{
+	uint64_t from = PFN_UP(start), to = PFN_DOWN(end);
+
+	if (from >= to)
+		return 0;
+	memblock_free(&m->memblock, PFN_PHYS(from), PFN_PHYS(to - from));
+	for (uint64_t pfn = from; pfn < to; pfn++)
+		free_reserved_page(m, (pfn_t)pfn);
+	return to - from;
+}
+
+static void mem_init(struct machine *m)
+{
+	struct boot_info *b = &m->boot;
+
+	free_highmem_pages(m);
+	b->totalhigh_at_mem_init = m->totalhigh_pages;
+	free_all_bootmem(m);
+	b->free_at_mem_init = global_page_state(m, NR_FREE_PAGES);
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
+		b->present += m->node[nid]->present_pages;
+	b->reserved_at_mem_init = b->present - m->totalram_pages;
+}
+
+/* What is freed when it has served: lock prefixes, then, with the watermarks set, the
+   initrd and the init sections. */
+static void free_late(struct machine *m)
+{
+	const struct kernel_image *k = &m->params.image;
+	struct boot_info *b = &m->boot;
+
+	b->alternatives_pages = free_reserved_area(m, k->load + k->init_end, k->load + k->bss_start);
+	m->gfp_allowed_mask = __GFP_BITS_MASK;
+	init_per_zone_wmark_min(m);
+	if (b->initrd_size)
+		b->initrd_pages = free_reserved_area(m, b->initrd_start, b->initrd_start + b->initrd_size);
+	b->init_pages = free_reserved_area(m, k->load + k->init_begin, k->load + k->init_end);
+}
+
+static int boot_steps(struct machine *m, struct mm_error *e)
+{
+	uint64_t max_zone_pfn[MAX_NR_ZONES] = {0};
+	int err;
+
+	max_zone_pfn[0] = min_of(4096ull, m->max_low_pfn);
+	max_zone_pfn[m->arch->zone_normal] = m->max_low_pfn;
+	if (m->arch->zone_highmem >= 0)
+		max_zone_pfn[m->arch->zone_highmem] = m->max_pfn;
+	err = setup_memblock(m, e);
+	if (!err)
+		err = free_area_init_nodes(m, max_zone_pfn, e);
+	if (!err)
+		err = setup_boot_structures(m, e);
+	if (!err)
+		err = setup_managed(m, e);
+	if (err)
+		return err;
+	build_all_zonelists(m);
+	mem_init(m);
+	setup_per_cpu_pageset(m);
+	free_late(m);
+	return 0;
+}
+
+static int check_params(const struct boot_params *p, struct mm_error *e)
+{
+	uint64_t limit = 1ull << p->arch->max_mem_bits_model;
+
+	if (p->cpus < 1 || p->cpus > MAX_CPUS)
+		return mm_error(e, -EINVAL, "cpus=%u: 1 to %d", p->cpus, MAX_CPUS);
+	if (!p->e820.nr && (p->mem < 8ull << 20 || p->mem > limit))
+		return mm_error(e, -EINVAL, "mem=%llu: %s takes 8M to %lluG",
+				(unsigned long long)p->mem, p->arch->name,
+				(unsigned long long)limit >> 30);
+	if (p->reservelow < PAGE_SIZE || p->reservelow > 640 << 10)
+		return mm_error(e, -EINVAL, "reservelow=%llu: 4K to 640K",
+				(unsigned long long)p->reservelow);
+	return 0;
+}
+
+struct machine *machine_boot(const struct boot_params *p, struct mm_error *e)
+{
+	struct memory_map map;
+	struct machine *m;
+
+	if (check_params(p, e) || setup_memory_map(p, &map, e))
+		return NULL;
+	m = machine_new(p->arch, map.max_pfn, 1, p->cpus, e);
+	if (!m)
+		return NULL;
+	m->params = *p;
+	m->params.image.load = map.image_load;
+	m->boot = map.info;
+	m->layout = map.layout;
+	m->max_low_pfn = m->highstart_pfn = map.max_low_pfn;
+	if (p->hugetlb)
+		m->pageblock_order = min_of(p->arch->pmd_shift - PAGE_SHIFT, (unsigned)MAX_ORDER - 1);
+	/* no reclaim, no IO until the scheduler runs (boot.md 13) */
+	m->gfp_allowed_mask = __GFP_BITS_MASK & ~(__GFP_RECLAIM | __GFP_IO | __GFP_FS);
+	if (boot_steps(m, e)) {
+		machine_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+/* ---- running ---- */
+
+void machine_tick(struct machine *m, uint64_t jiffies)
+{
+	uint64_t seconds = (m->jiffies + jiffies) / HZ - m->jiffies / HZ;
+
+	m->jiffies += jiffies;
+	kswapd_tick(m);
+	/* vmstat_update; after the first round nothing is left to fold in */
+	if (seconds)
+		for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
+			refresh_cpu_vm_stats(m, cpu);
+}
+
+int machine_set_cpu(struct machine *m, unsigned cpu)
+{
+	if (cpu >= m->nr_cpus)
+		return -EINVAL;
+	m->cpu = cpu;
+	return 0;
+}
