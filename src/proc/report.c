@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the machine reports after boot, in the kernel's words: failed allocations, bad pages,
+ * out of memory (proc-zones.md 9-12). Registers, stack words and call traces are not modelled;
+ * their heading stands alone.
+ */
+#include "files.h"
+#include <errno.h>
+#include <mmsh/gfp.h>
+#include <mmsh/kmsg.h>
+#include <stdio.h>
+
+/* Taints, at the place where the kernel shows their letters. */
+enum {
+	TAINT_BAD_PAGE = 5,
+	TAINT_WARN = 9,
+	NR_TAINTS = 16
+};
+static const char taint_letter[NR_TAINTS] = {[TAINT_BAD_PAGE] = 'B', [TAINT_WARN] = 'W'};
+
+struct reporter {
+	struct trace_listener l; /* first: the listener is the reporter */
+	unsigned taint;
+	uint64_t oops_id;
+	/* bad pages: 60 reports, then silence for a minute */
+	unsigned long bad_shown, bad_hidden;
+	uint64_t bad_resume;
+};
+
+/* One task does everything. */
+struct proc_task proc_current(const struct machine *m)
+{
+	(void)m;
+	return (struct proc_task){"init", 1};
+}
+
+static const char *taint_text(unsigned taint, char buf[32])
+{
+	int n;
+
+	if (!taint)
+		return "Not tainted";
+	n = sprintf(buf, "Tainted: G");
+	for (int i = 1; i < NR_TAINTS; i++)
+		buf[n++] = taint >> i & 1 ? taint_letter[i] : ' ';
+	buf[n] = '\0';
+	return buf;
+}
+
+static void dump_stack(struct machine *m, const struct reporter *r)
+{
+	struct proc_task t = proc_current(m);
+	char buf[32];
+
+	printk(m, "CPU: %u PID: %d Comm: %.20s %s %s %s", m->cpu, t.pid, t.comm,
+	       taint_text(r->taint, buf), UTS_RELEASE, UTS_VERSION);
+	printk(m, "Call Trace:");
+}
+
+static void print_mem_info(struct machine *m)
+{
+	struct strbuf mem = STRBUF_INIT;
+
+	show_mem(m, &mem);
+	printk(m, "%s", strbuf_str(&mem));
+	strbuf_free(&mem);
+}
+
+static void report_failure(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	if (ev->b)
+		printk(m, "warn_alloc_failed: %u callbacks suppressed", (unsigned)ev->b);
+	printk(m, "%s: page allocation failure: order:%u, mode:0x%x", proc_current(m).comm,
+	       ev->order, (gfp_t)ev->a);
+	dump_stack(m, r);
+	print_mem_info(m);
+}
+
+/* An order that no list has: a caller's bug, warned of once. */
+static void report_order(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	(void)ev;
+	printk(m, "------------[ cut here ]------------");
+	printk(m,
+	       "WARNING: CPU: %u PID: %d at mm/page_alloc.c:3057 "
+	       "__alloc_pages_nodemask+0x8fb/0x980()",
+	       m->cpu, proc_current(m).pid);
+	dump_stack(m, r);
+	printk(m, "---[ end trace %016llx ]---", (unsigned long long)r->oops_id++);
+	r->taint |= 1u << TAINT_WARN;
+}
+
+static const struct {
+	const char *text;
+	uint32_t flags; /* those that would be bad */
+} bad_reason[] = {
+	[BAD_MAPCOUNT] = {"nonzero mapcount", 0},
+	[BAD_MAPPING] = {"non-NULL mapping", 0},
+	[BAD_COUNT] = {"nonzero _count", 0},
+	[BAD_FLAGS_AT_FREE] = {"PAGE_FLAGS_CHECK_AT_FREE flag(s) set", PAGE_FLAGS_CHECK_AT_FREE},
+	[BAD_FLAGS_AT_PREP] = {"PAGE_FLAGS_CHECK_AT_PREP flag set", (1u << NR_PAGEFLAGS) - 1},
+};
+
+static void dump_flags(struct machine *m, uint64_t flags)
+{
+	static const char *const name[NR_PAGEFLAGS] = {
+		"locked",     "error",	     "referenced",   "uptodate",  "dirty",	  "lru",
+		"active",     "slab",	     "owner_priv_1", "arch_1",	  "reserved",	  "private",
+		"private_2",  "writeback",   "head",	     "swapcache", "mappedtodisk", "reclaim",
+		"swapbacked", "unevictable", "mlocked",
+	};
+	struct strbuf s = STRBUF_INIT;
+
+	for (int i = 0; i < NR_PAGEFLAGS; i++)
+		if (flags >> i & 1)
+			strbuf_addf(&s, "%s%s", s.len ? "|" : "", name[i]);
+	printk(m, "flags: 0x%llx(%s)", (unsigned long long)flags, strbuf_str(&s));
+	strbuf_free(&s);
+}
+
+/* The kernel's flags word: the zone stands in the top bits. */
+static uint64_t flags_word(const struct machine *m, pfn_t pfn)
+{
+	const struct zone *z = pfn_to_zone(m, pfn);
+	uint64_t flags = pfn_to_page(m, pfn)->flags & ((1u << NR_PAGEFLAGS) - 1);
+
+	return z ? flags | (uint64_t)z->idx << (m->arch->bits - 2) : flags;
+}
+
+static void dump_page(struct machine *m, pfn_t pfn, enum bad_page_reason reason)
+{
+	const struct page *page = pfn_to_page(m, pfn);
+	int width = m->arch->bits / 4;
+	uint64_t addr =
+		m->layout.page_offset + m->boot.mem_map + (uint64_t)pfn * m->arch->struct_page_size;
+	uint64_t flags = flags_word(m, pfn), bad = flags & bad_reason[reason].flags;
+	uint32_t index = page->flags & PG(tail) ? 0 : page->index;
+
+	printk(m, "page:%0*llx count:%d mapcount:%d mapping:%*s index:0x%x", width,
+	       (unsigned long long)addr, page->_refcount, page->mapcount, width, "(null)", index);
+	dump_flags(m, flags);
+	printk(m, "page dumped because: %s", bad_reason[reason].text);
+	if (bad) {
+		printk(m, "bad because of flags:");
+		dump_flags(m, bad);
+	}
+}
+
+static void report_bad_page(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	if (r->bad_shown == 60) {
+		if (m->jiffies < r->bad_resume) {
+			r->bad_hidden++;
+			return;
+		}
+		if (r->bad_hidden)
+			printk(m, "BUG: Bad page state: %lu messages suppressed", r->bad_hidden);
+		r->bad_hidden = 0;
+		r->bad_shown = 0;
+	}
+	if (!r->bad_shown++)
+		r->bad_resume = m->jiffies + 60 * HZ;
+	printk(m, "BUG: Bad page state in process %s  pfn:%05x", proc_current(m).comm, ev->pfn);
+	dump_page(m, ev->pfn, (enum bad_page_reason)ev->a);
+	dump_stack(m, r);
+	r->taint |= 1u << TAINT_BAD_PAGE;
+}
+
+static void report_oom(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	printk(m, "%s invoked oom-killer: gfp_mask=0x%x, order=%d, oom_score_adj=0",
+	       proc_current(m).comm, (gfp_t)ev->a, ev->order);
+	dump_stack(m, r);
+	print_mem_info(m);
+	printk(m, "[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents "
+		  "oom_score_adj name");
+	/* the message brings its own newline, and panic() adds one */
+	printk(m, "Kernel panic - not syncing: Out of memory and no killable processes...");
+	printk(m, "%s", "");
+}
+
+static const struct {
+	enum trace_id id;
+	void (*report)(struct machine *m, struct reporter *r, const struct trace_event *ev);
+} reports[] = {
+	{TRACE_WARN_ALLOC_FAILED, report_failure},
+	{TRACE_WARN_ORDER, report_order},
+	{TRACE_BAD_PAGE, report_bad_page},
+	{TRACE_OOM, report_oom},
+};
+
+static void report_event(struct trace_listener *l, struct machine *m, const struct trace_event *ev)
+{
+	struct reporter *r = (struct reporter *)l;
+
+	for (size_t i = 0; i < ARRAY_SIZE(reports); i++)
+		if (reports[i].id == ev->id)
+			reports[i].report(m, r, ev);
+}
+
+int kmsg_attach(struct machine *m)
+{
+	struct reporter *r = arena_alloc(&m->arena, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->l.event = report_event;
+	for (size_t i = 0; i < ARRAY_SIZE(reports); i++)
+		r->l.mask |= TRACE_BIT(reports[i].id);
+	r->oops_id = m->params.seed + 1;
+	trace_attach(m, &r->l);
+	return 0;
+}
