@@ -108,15 +108,34 @@ int init_zone_lists(struct machine *m, struct zone *z)
 	return init_zone_pagesets(m, z);
 }
 
+/* Pages below 16 MiB that boot keeps: a 64-bit kernel takes them off the DMA zone's estimate. */
+static unsigned long dma_reserve(const struct machine *m)
+{
+	const uint64_t end = PFN_DOWN(16ull << 20);
+	struct memblock_iter it = {0};
+	unsigned long pages;
+
+	if (m->arch->bits != 64)
+		return 0;
+	pages = memblock_pages(&m->memblock, 0, end, MAX_NUMNODES);
+	while (memblock_next_free(&m->memblock, &it))
+		if (PFN_UP(it.start) < min_of(PFN_DOWN(it.end), end))
+			pages -= min_of(PFN_DOWN(it.end), end) - PFN_UP(it.start);
+	return pages;
+}
+
 /* What the memory map of the zone will cost, and the estimates made from that (boot.md 7.2-7.4). */
 static void account_memmap(struct machine *m, struct zone *z)
 {
 	unsigned long pages = z->spanned_pages, freesize = z->present_pages;
+	unsigned long reserve = z->idx == 0 ? dma_reserve(m) : 0;
 
 	z->memmap_pages = PFN_UP(pages * m->arch->struct_page_size);
 	if (!z->highmem) {
 		if (freesize >= z->memmap_pages)
 			freesize -= z->memmap_pages;
+		if (freesize > reserve)
+			freesize -= reserve;
 		m->boot.nr_kernel_pages += freesize;
 	} else if (m->boot.nr_kernel_pages > z->memmap_pages * 2) {
 		m->boot.nr_kernel_pages -= z->memmap_pages;
