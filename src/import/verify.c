@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Recordings of a real kernel: what kind one is, and what all kinds need. */
+#include "verify_kinds.h"
+#include <errno.h>
+#include <mmsh/state.h>
+#include <mmsh/why.h>
+#include <stdio.h>
+
+#define TRACE_EVENTS 4096 /* more than an operation leaves that one wants to read about */
+#define SHOWN 150	  /* of a line that differs */
+
+void verify_count(struct verify *v, enum verdict verdict)
+{
+	v->r->ops++;
+	v->r->matched += verdict == MATCHED;
+	v->r->given += verdict == GIVEN;
+	v->r->diverged += verdict == DIVERGED;
+	v->last_diverged = verdict == DIVERGED;
+}
+
+void verify_blame_last(struct verify *v)
+{
+	if (v->last_diverged || !v->r->ops)
+		return;
+	v->last_diverged = true;
+	v->r->diverged++;
+	if (v->r->matched)
+		v->r->matched--;
+}
+
+void verify_tell(struct verify *v, const struct scan *at, const char *kernel, const char *model)
+{
+	struct strbuf *out = &v->r->report;
+	struct strbuf why = STRBUF_INIT;
+	const char *line, *end;
+
+	strbuf_addf(out, "line %lu: %.*s\n", at->lineno,
+		    (int)min_of(at->end - at->line, (ptrdiff_t)SHOWN), at->line);
+	strbuf_addf(out, "  kernel: %s\n  model:  %s\n", kernel, model);
+	if (v->m && v->trace.n)
+		why_explain(v->m, &v->trace, &why);
+	for (line = strbuf_str(&why); *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		strbuf_addf(out, "  why:    %.*s\n", (int)(end - line), line);
+	}
+	strbuf_free(&why);
+}
+
+void verify_machine(struct verify *v, struct machine *m)
+{
+	machine_free(v->m);
+	v->m = m;
+	if (m)
+		trace_attach(m, &v->trace.l);
+}
+
+struct machine *verify_load(struct verify *v, const char *stage)
+{
+	struct scan *s = &v->d.s;
+
+	while (scan_line(s)) {
+		int got;
+
+		if (scan_word(s, "note "))
+			continue;
+		if (scan_word(s, "dump stage=")) {
+			if (scan_word(s, stage) && scan_char(s, ' '))
+				return dump_load(&v->d);
+			scan_error(s, v->e, "expects the dump stage=%s", stage);
+			return NULL;
+		}
+		got = source_line(&v->d);
+		if (!got)
+			scan_error(s, v->e, "not a line of this kind of recording");
+		if (got <= 0)
+			return NULL;
+	}
+	scan_error(s, v->e, "cut off before the dump stage=%s", stage);
+	return NULL;
+}
+
+/* ---- dumps ---- */
+
+/* The part of a long line around the place where two differ. */
+static void show_from(const struct scan *s, size_t at, char *buf, size_t size)
+{
+	size_t len = (size_t)(s->end - s->line), from = at > SHOWN / 2 ? at - SHOWN / 2 : 0;
+	size_t n;
+
+	if (s->line == s->end) {
+		snprintf(buf, size, "no such line");
+		return;
+	}
+	if (len <= SHOWN)
+		from = 0;
+	n = min_of(len - from, (size_t)SHOWN);
+	snprintf(buf, size, "%s%.*s%s", from ? "..." : "", (int)n, s->line + from,
+		 from + n < len ? "..." : "");
+}
+
+static bool same_line(const struct scan *a, const struct scan *b)
+{
+	size_t n = (size_t)(a->end - a->line);
+
+	return n == (size_t)(b->end - b->line) && !memcmp(a->line, b->line, n);
+}
+
+static void tell_line(struct verify *v, const struct scan *kernel, const struct scan *model)
+{
+	size_t at = 0, n = (size_t)min_of(kernel->end - kernel->line, model->end - model->line);
+	char k[SHOWN + 16], mo[SHOWN + 16];
+
+	while (at < n && kernel->line[at] == model->line[at])
+		at++;
+	show_from(kernel, at, k, sizeof(k));
+	show_from(model, at, mo, sizeof(mo));
+	verify_tell(v, kernel, k, mo);
+}
+
+long verify_dump(struct verify *v, const char *stage, void (*line)(struct verify *, enum verdict))
+{
+	struct strbuf text = STRBUF_INIT;
+	struct scan *s = &v->d.s, model;
+	bool end = false, more;
+	long differ = 0;
+
+	dump_write(v->m, stage, &text);
+	if (text.failed) {
+		strbuf_free(&text);
+		return mm_error(v->e, -ENOMEM, "the host has no memory left");
+	}
+	scan_init(&model, text.s, text.len);
+	more = scan_line(&model);
+	for (;;) {
+		bool same = more && same_line(s, &model);
+
+		if (!more)
+			model.line = model.end;
+		if (!same && verify_first(v))
+			tell_line(v, s, &model);
+		differ += !same;
+		if (line)
+			line(v, same ? MATCHED : DIVERGED);
+		end = scan_word(s, "enddump ");
+		if (end || !scan_line(s))
+			break;
+		more = more && scan_line(&model);
+	}
+	/* lines of the model that the kernel does not have */
+	while (end && more && scan_line(&model)) {
+		differ++;
+		if (line)
+			line(v, DIVERGED);
+	}
+	strbuf_free(&text);
+	return end ? differ : scan_error(s, v->e, "cut off inside the dump stage=%s", stage);
+}
+
+/* ---- operations ---- */
+
+static bool parse_alloc(struct scan *s, struct page_op *op)
+{
+	uint64_t gfp;
+	uint32_t nid;
+
+	op->alloc = true;
+	if (!scan_word(s, "alloc order=") || !scan_u32(s, &op->order) || !scan_word(s, " gfp=") ||
+	    !scan_u64(s, &gfp) || gfp > UINT32_MAX || !scan_word(s, " migratetype=") ||
+	    !scan_u32(s, &op->migratetype))
+		return false;
+	op->gfp = (gfp_t)gfp;
+	if (scan_word(s, " nid=")) {
+		if (!scan_u32(s, &nid) || nid >= MAX_NUMNODES)
+			return false;
+		op->nid = (int)nid;
+	}
+	if (!scan_word(s, " pfn="))
+		return false;
+	return scan_char(s, '-') || (scan_u32(s, &op->pfn) && op->pfn != PFN_NONE);
+}
+
+static bool parse_free(struct scan *s, struct page_op *op)
+{
+	uint32_t cold;
+
+	op->alloc = false;
+	if (!scan_word(s, "free pfn=") || !scan_u32(s, &op->pfn) || !scan_word(s, " order=") ||
+	    !scan_u32(s, &op->order) || !scan_word(s, " cold=") || !scan_u32(s, &cold))
+		return false;
+	op->cold = cold == 1;
+	return cold <= (op->order == 0);
+}
+
+int parse_page_op(struct scan *s, struct page_op *op, struct mm_error *e)
+{
+	uint32_t n;
+
+	op->nid = -1;
+	op->pfn = PFN_NONE;
+	if (!scan_word(s, "op=") || !scan_u32(s, &n) || !scan_char(s, ' '))
+		return scan_error(s, e, "not a line of this kind of recording");
+	op->n = n;
+	if (s->p < s->end && *s->p == 'f' ? !parse_free(s, op) : !parse_alloc(s, op))
+		return scan_error(s, e, "not an operation on pages");
+	if (!scan_at_end(s))
+		return scan_error(s, e, "something follows the operation");
+	return 0;
+}
+
+/* ---- kinds ---- */
+
+/* NULL: known, not modelled yet. */
+static const struct verify_kind {
+	const char *name;
+	int (*run)(struct verify *v);
+} kinds[] = {
+	{"E0", verify_boot}, {"E1", NULL}, {"E2", verify_buddy},    {"E3", NULL}, {"E4", NULL},
+	{"E5", NULL},	     {"E6", NULL}, {"E7", verify_failures}, {"E9", NULL},
+};
+
+/* The first lines say what it is. */
+static const struct verify_kind *find_kind(struct verify *v)
+{
+	struct scan *s = &v->d.s;
+	const char *name;
+	size_t n;
+
+	if (!scan_line(s) || (scan_word(s, "=== operations and state") && !scan_line(s)) ||
+	    !scan_word(s, "exp name=")) {
+		mm_error(v->e, -EINVAL, "not a recording: it does not begin with exp name=");
+		return NULL;
+	}
+	n = scan_until(s, ' ', &name);
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strlen(kinds[i].name) != n || memcmp(kinds[i].name, name, n) != 0)
+			continue;
+		if (kinds[i].run)
+			return &kinds[i];
+		mm_error(v->e, -EINVAL, "recordings of kind %s are not modelled yet", kinds[i].name);
+		return NULL;
+	}
+	mm_error(v->e, -EINVAL, "kind %.*s: there is no such kind of recording",
+		 (int)min_of(n, (size_t)40), name);
+	return NULL;
+}
+
+int verify_text(const char *text, size_t len, struct verify_result *r, struct mm_error *e)
+{
+	struct verify v = {.e = e, .r = r};
+	const struct verify_kind *kind;
+	int err;
+
+	*r = (struct verify_result){0};
+	err = source_open(&v.d, text, len, e);
+	if (err)
+		return err;
+	kind = find_kind(&v);
+	if (!kind)
+		return -EINVAL;
+	if (trace_buffer_init(&v.trace, TRACE_EVENTS, TRACE_ALL))
+		return mm_error(e, -ENOMEM, "the host has no memory left");
+	err = kind->run(&v);
+	verify_machine(&v, NULL);
+	trace_buffer_free(&v.trace);
+	source_close(&v.d);
+	if (err)
+		strbuf_free(&r->report);
+	return err;
+}
+
+int verify_file(const char *path, struct verify_result *r, struct mm_error *e)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct mm_error why;
+	int err;
+
+	*r = (struct verify_result){0};
+	err = read_file(path, &text, e);
+	if (!err) {
+		err = verify_text(strbuf_str(&text), text.len, r, &why);
+		if (err)
+			mm_error(e, err, "%.80s: %.160s", path, why.text);
+	}
+	strbuf_free(&text);
+	return err;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * E0: boot. From the memblock lists that the first stage recorded, the model makes zones
+ * and frees memory into them; each stage's lines are compared.
+ */
+#include "verify_kinds.h"
+#include <errno.h>
+
+/* To count managed pages begins with the first page freed: here, where there is no high
+   memory (boot.md 9.1). */
+static void free_lowmem(struct machine *m)
+{
+	if (!m->totalram_pages)
+		free_highmem_pages(m);
+	free_all_bootmem(m);
+}
+
+/* What the kernel did since the stage before. */
+static const struct boot_stage {
+	const char *name;
+	void (*advance)(struct machine *m);
+} stages[] = {
+	{"pre_highmem", NULL},
+	{"pre_free_all_bootmem", free_highmem_pages},
+	{"post_mem_init", free_lowmem},
+};
+
+/* boot.md 6 */
+static int make_zones(struct verify *v, struct machine *m)
+{
+	uint64_t max_zone_pfn[MAX_NR_ZONES] = {0};
+	const struct arch *a = m->arch;
+
+	max_zone_pfn[0] = min_of(PFN_DOWN(16ull << 20), m->max_low_pfn);
+	if (a->zone_dma32 >= 0)
+		max_zone_pfn[a->zone_dma32] = min_of(PFN_DOWN(1ull << 32), m->max_low_pfn);
+	max_zone_pfn[a->zone_normal] = m->max_low_pfn;
+	if (a->zone_highmem >= 0)
+		max_zone_pfn[a->zone_highmem] = m->max_pfn;
+	if (free_area_init_nodes(m, max_zone_pfn, v->e))
+		return -EINVAL;
+	build_all_zonelists(m);
+	return 0;
+}
+
+static int start(struct verify *v, unsigned nr_nodes)
+{
+	const struct memblock_type *mem = &v->d.memblock.memory;
+	struct machine *m;
+
+	if (!mem->cnt || !v->d.memblock.reserved.cnt)
+		return scan_error(&v->d.s, v->e, "no memblock lists before the first dump");
+	m = source_machine(&v->d, nr_nodes);
+	if (!m)
+		return -EINVAL;
+	verify_machine(v, m);
+	return make_zones(v, m);
+}
+
+/* Later stages repeat the lists, which nothing changes. */
+static void count_memblock_line(struct verify *v, struct scan *model)
+{
+	struct scan *s = &v->d.s;
+	bool more = scan_line(model);
+	bool same = more && model->end - model->line == s->end - s->line &&
+		    !memcmp(s->line, model->line, (size_t)(s->end - s->line));
+
+	if (!same && verify_first(v))
+		verify_tell(v, s, "as above", "the memblock list of the first stage");
+	verify_count(v, same ? MATCHED : DIVERGED);
+}
+
+static bool is_memblock_line(struct scan *s)
+{
+	return scan_word(s, "memblock ") || scan_word(s, "mb ");
+}
+
+/* Lines up to the dump of a stage. Returns: 0 with the dump line current; -EINVAL. */
+static int stage_head(struct verify *v, unsigned long nr_online[1])
+{
+	struct strbuf text = STRBUF_INIT;
+	struct scan *s = &v->d.s, model;
+	int err = 0;
+
+	if (v->m)
+		memblock_write(v->m, &text);
+	scan_init(&model, strbuf_str(&text), text.len);
+	while (!err && scan_line(s)) {
+		const char *p = s->p;
+		int got;
+
+		if (scan_word(s, "dump stage="))
+			break;
+		if (scan_word(s, "e0 ")) {
+			static const struct field e0_fields[] = {
+				{.name = "nr_online_nodes", .size = sizeof(long), .count = 1},
+				{.name = NULL},
+			};
+
+			err = fields_get(s, e0_fields, nr_online, NULL, v->e);
+			continue;
+		}
+		if (v->m && is_memblock_line(s)) {
+			count_memblock_line(v, &model);
+			continue;
+		}
+		s->p = p;
+		if (scan_word(s, "note ") || (v->m && scan_word(s, "const ")))
+			continue;
+		got = source_line(&v->d);
+		if (got <= 0)
+			err = got ? got : scan_error(s, v->e, "not a line of this kind of recording");
+	}
+	strbuf_free(&text);
+	if (!err && (s->p == s->line || scan_at_end(s)))
+		err = scan_error(s, v->e, "cut off before a dump");
+	return err;
+}
+
+static const struct boot_stage *find_stage(struct verify *v)
+{
+	const char *name;
+	size_t n = scan_until(&v->d.s, ' ', &name);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(stages); i++)
+		if (strlen(stages[i].name) == n && !memcmp(stages[i].name, name, n))
+			return &stages[i];
+	scan_error(&v->d.s, v->e, "boot has no such stage");
+	return NULL;
+}
+
+static int verify_boot_stage(struct verify *v, const struct boot_stage **last)
+{
+	const struct boot_stage *first = *last, *stage;
+	unsigned long nr_nodes = 1;
+	long differ;
+
+	if (stage_head(v, &nr_nodes))
+		return -EINVAL;
+	stage = find_stage(v);
+	if (!stage)
+		return -EINVAL;
+	if (first && stage != first + 1)
+		return scan_error(&v->d.s, v->e, "expects the dump stage=%s", first[1].name);
+	if (!v->m && start(v, (unsigned)min_of(nr_nodes, (unsigned long)MAX_NUMNODES)))
+		return -EINVAL;
+	if (first)
+		stage->advance(v->m);
+	trace_buffer_reset(&v->trace);
+	differ = verify_dump(v, stage->name, verify_count);
+	if (differ < 0)
+		return (int)differ;
+	*last = stage;
+	if (!scan_line(&v->d.s) || !scan_word(&v->d.s, "ende0 "))
+		return scan_error(&v->d.s, v->e, "cut off: no ende0");
+	return 0;
+}
+
+int verify_boot(struct verify *v)
+{
+	const struct boot_stage *last = NULL;
+
+	/* freeing all of memory leaves nothing that is worth remembering */
+	v->trace.l.mask = 0;
+	while (last != &stages[ARRAY_SIZE(stages) - 1])
+		if (verify_boot_stage(v, &last))
+			return -EINVAL;
+	if (scan_line(&v->d.s))
+		return scan_error(&v->d.s, v->e, "more lines after the last stage");
+	return 0;
+}

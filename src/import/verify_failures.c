@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * E7: one request of pages on a machine with plenty free and nothing contiguous, and what
+ * the kernel then says.
+ *
+ * Where direct compaction or reclaim ran, the recording lacks the state that they went by.
+ * So a page that the kernel found then is taken from the recording; a failure is demanded
+ * all the same, but the numbers of its report follow from the dump AFTER.
+ */
+#include "verify_kinds.h"
+#include <errno.h>
+#include <mmsh/kmsg.h>
+#include <mmsh/page_alloc.h>
+#include <mmsh/proc.h>
+#include <stdio.h>
+
+#define REPORT_MAX 64 /* lines that a report has at most, twice over */
+#define LINE_MAX_LEN 1024
+
+struct attempt {
+	struct verify *v;
+	struct page_op op;
+	struct scan op_line;
+	int64_t got;
+	bool blocked;	       /* compaction or reclaim ran */
+	bool given;	       /* the page is taken from the recording */
+	struct machine *after; /* as the kernel left it */
+};
+
+/* ---- the kernel's words ---- */
+
+/* What of a line is that kernel's own, or not held by a dump: everything after a prefix,
+   as far as .what says, counts as equal. */
+enum mask { MASK_NUMBER, MASK_REST };
+static const struct {
+	const char *prefix;
+	enum mask what;
+} masks[] = {
+	{"CPU: ", MASK_NUMBER},
+	{"PID: ", MASK_NUMBER},
+	{"Comm: ", MASK_REST}, /* and the taints, the release, the build's number */
+	{"__alloc_pages_nodemask+", MASK_REST},
+	{"active_anon:", MASK_NUMBER},
+	{"inactive_anon:", MASK_NUMBER},
+	{"isolated_anon:", MASK_NUMBER},
+	{"isolated(anon):", MASK_NUMBER},
+	{"active_file:", MASK_NUMBER},
+	{"inactive_file:", MASK_NUMBER},
+	{"isolated_file:", MASK_NUMBER},
+	{"isolated(file):", MASK_NUMBER},
+	{"unevictable:", MASK_NUMBER},
+	{"mlocked:", MASK_NUMBER},
+	{"dirty:", MASK_NUMBER},
+	{"writeback:", MASK_NUMBER},
+	{"mapped:", MASK_NUMBER},
+	{"shmem:", MASK_NUMBER},
+	{"slab_reclaimable:", MASK_NUMBER},
+	{"slab_unreclaimable:", MASK_NUMBER},
+	{"kernel_stack:", MASK_NUMBER},
+	{"pagetables:", MASK_NUMBER},
+};
+
+/* Lines inside a report that belong to that kernel alone: stack words and call traces. */
+static bool line_of_stack(const struct scan *s)
+{
+	struct scan t = *s;
+	uint64_t word;
+
+	if (!scan_char(&t, ' '))
+		return false;
+	return scan_word(&t, " [<") || scan_word(&t, "[<") ||
+	       (scan_digits(&t, 16, &word) && t.p - s->p >= 9 && (scan_at_end(&t) || *t.p == ' '));
+}
+
+/* A report: from a line that has the one text to a line that has the other. */
+static const struct {
+	const char *from, *to;
+} report_bounds[] = {
+	{": page allocation failure: order:", " pages reserved"},
+	{"WARNING: CPU: ", "---[ end trace "},
+};
+
+static bool line_has(const struct scan *s, const char *text)
+{
+	return memmem(s->p, scan_left(s), text, strlen(text)) != NULL;
+}
+
+static bool skip_stamp(struct scan *s)
+{
+	const char *at = NULL;
+
+	if (!scan_at_end(s) && *s->p == '[')
+		at = memmem(s->p, scan_left(s), "] ", 2);
+	if (at)
+		s->p = at + 2;
+	return at != NULL;
+}
+
+static void mask_line(struct scan *s, char out[LINE_MAX_LEN])
+{
+	const char *task = memmem(s->p, scan_left(s), report_bounds[0].from,
+				  strlen(report_bounds[0].from));
+	bool word_start = true;
+	size_t n = 0;
+
+	if (task)
+		s->p = task;
+	if (line_has(s, " total pagecache pages") || line_has(s, "---[ end trace "))
+		s->end = s->p; /* nothing of it is known */
+	while (!scan_at_end(s) && n < LINE_MAX_LEN - 1) {
+		for (unsigned i = 0; word_start && i < ARRAY_SIZE(masks); i++) {
+			uint64_t number;
+
+			if (strlen(masks[i].prefix) > scan_left(s) ||
+			    memcmp(s->p, masks[i].prefix, strlen(masks[i].prefix)) != 0)
+				continue;
+			s->p += strlen(masks[i].prefix);
+			n += (size_t)snprintf(out + n, LINE_MAX_LEN - n, "%s*", masks[i].prefix);
+			n = min_of(n, (size_t)LINE_MAX_LEN - 1);
+			if (masks[i].what == MASK_REST)
+				s->p = s->end;
+			else
+				scan_digits(s, 10, &number);
+			break;
+		}
+		if (scan_at_end(s) || n == LINE_MAX_LEN - 1)
+			break;
+		word_start = *s->p == ' ';
+		out[n++] = *s->p++;
+	}
+	out[n] = '\0';
+}
+
+/*
+ * Steps to the next line of the log that is part of a report and compares. @in is the
+ * report it is inside of, or -1.
+ *
+ * Returns: whether there is one; it is in @out, masked.
+ */
+static bool next_report_line(struct scan *s, int *in, char out[LINE_MAX_LEN])
+{
+	while (scan_line(s)) {
+		skip_stamp(s);
+		for (unsigned i = 0; *in < 0 && i < ARRAY_SIZE(report_bounds); i++)
+			if (line_has(s, report_bounds[i].from))
+				*in = (int)i;
+		if (*in < 0 || line_of_stack(s))
+			continue;
+		if (line_has(s, report_bounds[*in].to))
+			*in = -1;
+		mask_line(s, out);
+		return true;
+	}
+	return false;
+}
+
+/* Each recorded line counts; a line that only one of the two has is a difference. */
+static void compare_reports(struct verify *v, const char *text, size_t len)
+{
+	char kernel[LINE_MAX_LEN], model[LINE_MAX_LEN];
+	int in_kernel = -1, in_model = -1;
+	bool more = true;
+	struct scan s;
+
+	scan_init(&s, text, len);
+	while (next_report_line(&v->d.s, &in_kernel, kernel)) {
+		bool same;
+
+		more = more && next_report_line(&s, &in_model, model);
+		same = more && !strcmp(kernel, model);
+		if (!same && verify_first(v))
+			verify_tell(v, &v->d.s, kernel, more ? model : "no such line");
+		verify_count(v, same ? MATCHED : DIVERGED);
+	}
+	while (more && next_report_line(&s, &in_model, model)) {
+		if (verify_first(v))
+			verify_tell(v, &v->d.s, "no such line", model);
+		verify_count(v, DIVERGED);
+	}
+}
+
+/* What the model would have logged with the kernel's state: its own words, and the memory
+   of the dump AFTER. */
+static void report_after(const struct attempt *a, struct strbuf *out)
+{
+	const struct strbuf *log = &a->v->m->kmsg;
+	const char *mem_info = log->len ? strstr(log->s, "Mem-Info:") : NULL;
+
+	if (!mem_info) {
+		strbuf_add(out, strbuf_str(log), log->len);
+		return;
+	}
+	while (mem_info > log->s && mem_info[-1] != '\n')
+		mem_info--;
+	strbuf_add(out, log->s, (size_t)(mem_info - log->s));
+	show_mem(a->after, out);
+}
+
+static int verify_messages(struct attempt *a)
+{
+	struct verify *v = a->v;
+	struct strbuf text = STRBUF_INIT;
+
+	if (!scan_line(&v->d.s) || !scan_word(&v->d.s, "=== kernel messages"))
+		return scan_error(&v->d.s, v->e, "cut off: no kernel messages");
+	if (a->blocked && !a->given)
+		report_after(a, &text);
+	else if (!a->given)
+		strbuf_add(&text, strbuf_str(&v->m->kmsg), v->m->kmsg.len);
+	if (text.failed)
+		return mm_error(v->e, -ENOMEM, "the host has no memory left");
+	compare_reports(v, strbuf_str(&text), text.len);
+	strbuf_free(&text);
+	return 0;
+}
+
+/* ---- the request ---- */
+
+static void judge(struct attempt *a)
+{
+	struct verify *v = a->v;
+	int64_t want = a->op.pfn == PFN_NONE ? -1 : (int64_t)a->op.pfn;
+	bool same = (a->got < 0 ? -1 : a->got) == want &&
+		    gfpflags_to_migratetype(v->m, a->op.gfp) == (int)a->op.migratetype;
+	char kernel[64], model[64];
+
+	a->given = a->blocked && want >= 0;
+	if (same || a->given) {
+		verify_count(v, a->given ? GIVEN : MATCHED);
+		return;
+	}
+	snprintf(kernel, sizeof(kernel), want < 0 ? "nothing" : "pfn %u", a->op.pfn);
+	snprintf(model, sizeof(model), a->got < 0 ? "nothing" : "pfn %lld", (long long)a->got);
+	if (verify_first(v))
+		verify_tell(v, &a->op_line, kernel, model);
+	verify_count(v, DIVERGED);
+}
+
+static bool compaction_or_reclaim_ran(const struct trace_buffer *b)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->ev[i].id == TRACE_SLOWPATH &&
+		    (b->ev[i].a == SLOW_COMPACT || b->ev[i].a == SLOW_RECLAIM))
+			return true;
+	return false;
+}
+
+static int request(struct attempt *a)
+{
+	struct verify *v = a->v;
+
+	if (!scan_line(&v->d.s))
+		return scan_error(&v->d.s, v->e, "cut off before the operation");
+	a->op_line = v->d.s;
+	if (parse_page_op(&v->d.s, &a->op, v->e))
+		return -EINVAL;
+	if (!a->op.alloc || a->op.nid >= (int)v->m->nr_nodes)
+		return scan_error(&v->d.s, v->e, "not a request that this machine could make");
+	a->got = a->op.nid < 0 ? alloc_pages(v->m, a->op.gfp, a->op.order)
+			       : alloc_pages_node(v->m, a->op.nid, a->op.gfp, a->op.order);
+	a->blocked = compaction_or_reclaim_ran(&v->trace);
+	judge(a);
+	return 0;
+}
+
+/* A page that is given must at least be one that can have been got. */
+static int check_given(struct attempt *a)
+{
+	struct zone *z = pfn_to_zone(a->after, a->op.pfn);
+
+	if (a->op.order >= MAX_ORDER || !z)
+		return scan_error(&a->op_line, a->v->e, "no such block can have been got");
+	return source_take(&a->v->d, a->after, z, a->op.pfn, a->op.order);
+}
+
+/* The dump AFTER is read twice: to compare it, and as the state that the report tells of. */
+static int verify_after(struct attempt *a)
+{
+	struct verify *v = a->v;
+	struct scan *s = &v->d.s, dump;
+	long differ;
+
+	if (!scan_line(s) || !scan_word(s, "dump stage=after "))
+		return scan_error(s, v->e, "expects the dump stage=after");
+	dump = *s;
+	a->after = dump_load(&v->d);
+	if (!a->after)
+		return -EINVAL;
+	if (a->blocked)
+		return a->given ? check_given(a) : 0;
+	*s = dump;
+	differ = verify_dump(v, "after", NULL);
+	if (differ > 0)
+		verify_blame_last(v);
+	return differ < 0 ? (int)differ : 0;
+}
+
+int verify_failures(struct verify *v)
+{
+	struct attempt a = {.v = v};
+	struct scan *s = &v->d.s;
+	struct machine *m;
+	int err;
+
+	if (!scan_word(s, " step=attempt"))
+		return mm_error(v->e, -EINVAL, "of the recordings of kind E7 only those of page "
+					       "allocations are modelled yet");
+	m = verify_load(v, "before");
+	if (!m)
+		return -EINVAL;
+	if (kmsg_attach(m)) {
+		machine_free(m);
+		return mm_error(v->e, -ENOMEM, "the host has no memory left");
+	}
+	verify_machine(v, m);
+	err = request(&a);
+	if (!err)
+		err = verify_after(&a);
+	if (!err)
+		err = verify_messages(&a);
+	machine_free(a.after);
+	return err;
+}
