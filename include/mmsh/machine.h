@@ -92,6 +92,7 @@ struct machine {
 	struct zone **zone_by_id; /* [nr_nodes * MAX_NR_ZONES] */
 	long vm_stat[NR_VM_ZONE_STAT_ITEMS];
 	unsigned long (*vm_event)[NR_VM_EVENT_ITEMS]; /* [nr_cpus] */
+	unsigned long *cpu_event; /* the current CPU's row of it */
 
 	/* The whole of it. */
 	const struct arch *arch;
@@ -153,6 +154,8 @@ void setup_per_zone_lowmem_reserve(struct machine *m);
 void calculate_totalreserve_pages(struct machine *m);
 void pageset_set_high_and_batch(struct machine *m, struct zone *z);
 int zone_batchsize(const struct zone *z);
+/* Fills the nodes' .route from their zonelists; again whenever mobility grouping changes. */
+void build_gfp_routes(struct machine *m);
 /* Ends a zonelist of @n entries and fills .first. */
 void zonelist_finish(struct zonelist *zl, unsigned n);
 

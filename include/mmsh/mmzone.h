@@ -125,6 +125,13 @@ struct zonelist {
 	const struct zoneref *first[MAX_NR_ZONES];
 };
 
+/* Where a request with these gfp bits (zone and mobility) goes first, worked out at boot. */
+struct gfp_route {
+	const struct zoneref *start; /* NULL: only the general walk can tell */
+	int classzone_idx, migratetype;
+};
+#define GFP_ROUTE_BITS 5
+
 enum { ZONELIST_FALLBACK, ZONELIST_NOFALLBACK, MAX_ZONELISTS };
 
 struct pglist_data {
@@ -133,6 +140,7 @@ struct pglist_data {
 	unsigned long spanned_pages, present_pages;
 	struct zone zone[MAX_NR_ZONES];
 	struct zonelist zonelist[MAX_ZONELISTS];
+	struct gfp_route route[1 << GFP_ROUTE_BITS];
 	/* kswapd: what it was woken for (buddy.md 13.2) */
 	int kswapd_max_order;
 	int kswapd_classzone_idx;

@@ -3,6 +3,7 @@
 #include "mmzone.h"
 #include "page_alloc.h"
 #include "setup.h"
+#include "vmstat.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ static int machine_nodes(struct machine *m)
 	m->zone_by_id = arena_alloc(&m->arena, m->nr_nodes * MAX_NR_ZONES * sizeof(struct zone *));
 	if (!m->vm_event || !m->zone_by_id)
 		return -ENOMEM;
+	set_cpu(m, 0);
 	for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
 		struct pglist_data *n = arena_alloc(&m->arena, sizeof(*n));
 
@@ -246,6 +248,6 @@ int machine_set_cpu(struct machine *m, unsigned cpu)
 {
 	if (cpu >= m->nr_cpus)
 		return -EINVAL;
-	m->cpu = cpu;
+	set_cpu(m, cpu);
 	return 0;
 }

@@ -276,6 +276,22 @@ static void build_zonelists(struct machine *m, struct pglist_data *pgdat,
 	zonelist_finish(own, n);
 }
 
+void build_gfp_routes(struct machine *m)
+{
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
+		struct pglist_data *n = m->node[nid];
+
+		for (gfp_t gfp = 0; gfp < 1u << GFP_ROUTE_BITS; gfp++) {
+			int idx = gfp_zone(m, gfp), mt = gfpflags_to_migratetype(m, gfp);
+			const struct zoneref *r = idx < 0 ? NULL : n->zonelist[0].first[idx];
+
+			n->route[gfp] = (struct gfp_route){NULL, 0, 0};
+			if (r && r->zone && mt < MIGRATE_PCPTYPES && !m->numa)
+				n->route[gfp] = (struct gfp_route){r, r->idx, mt};
+		}
+	}
+}
+
 /* Pages that the zones up to @idx could give out without going below their high mark. */
 static unsigned long nr_free_zone_pages(const struct machine *m, int idx)
 {
@@ -299,6 +315,7 @@ void build_all_zonelists(struct machine *m)
 	m->boot.vm_total_pages = nr_free_zone_pages(m, MAX_NR_ZONES - 1);
 	m->page_group_by_mobility_disabled =
 		m->boot.vm_total_pages < (1ul << m->pageblock_order) * m->nr_migratetypes;
+	build_gfp_routes(m);
 }
 
 /* ---- pagesets ---- */

@@ -272,6 +272,32 @@ void pcp_list_append(struct machine *m, struct zone *z, unsigned cpu, pfn_t pfn,
 	pfn_to_page(m, pfn)->index = (uint32_t)mt;
 }
 
+/*
+ * What up to @want calls of __rmqueue_smallest(order 0) would hand out of one free block:
+ * its pages ascending, since the halves split off are smaller than anything else on the
+ * lists; what is left over lies on the lists as the splits would have left it.
+ */
+static inline int carve_pages(struct machine *m, struct zone *z, struct page_list *l, int mt,
+			      bool tail, int want)
+{
+	unsigned order = (unsigned)__builtin_ctz(z->free_mask[mt]);
+	pfn_t pfn = z->free_area[order].free_list[mt].head, pages = 1u << order;
+	pfn_t n = min_of((pfn_t)want, pages);
+
+	take_free_block(m, z, pfn, order, mt);
+	for (pfn_t i = 0; i < n; i++) {
+		pcp_add(m, z, l, pfn + i, tail);
+		pfn_to_page(m, pfn + i)->index = (uint32_t)mt;
+	}
+	while (n < pages) {
+		unsigned o = (unsigned)__builtin_ctz(n);
+
+		put_free_block(m, z, pfn + n, o, mt, false);
+		n += 1u << o;
+	}
+	return (int)min_of((pfn_t)want, pages);
+}
+
 /* One batch from the buddy lists, so placed that the page handed out next is the
    first extracted, whichever end it is taken from. */
 static __attribute__((noinline)) int rmqueue_bulk(struct machine *m, struct zone *z,
@@ -280,12 +306,18 @@ static __attribute__((noinline)) int rmqueue_bulk(struct machine *m, struct zone
 	struct page_list *l = &ps->lists[mt];
 	int got = 0;
 
-	for (; got < ps->batch; got++) {
-		pfn_t pfn = __rmqueue(m, z, 0, mt);
+	while (got < ps->batch) {
+		pfn_t pfn;
 
+		if (likely(z->free_mask[mt] && !m->trace_mask)) {
+			got += carve_pages(m, z, l, mt, !cold, ps->batch - got);
+			continue;
+		}
+		pfn = __rmqueue(m, z, 0, mt);
 		if (unlikely(pfn == PFN_NONE))
 			break;
 		pcp_add(m, z, l, pfn, !cold);
+		got++;
 	}
 	__mod_zone_page_state(m, z, NR_FREE_PAGES, -got);
 	trace(m, TRACE_PCP_REFILL, .zone = z->id, .mt = (int8_t)mt, .a = ps->batch, .b = got);
@@ -371,9 +403,11 @@ void drain_all_pages(struct machine *m)
 	unsigned self = m->cpu;
 
 	/* each CPU does its own, so the counters' differences are its own, too */
-	for (m->cpu = 0; m->cpu < m->nr_cpus; m->cpu++)
-		drain_pages(m, m->cpu);
-	m->cpu = self;
+	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++) {
+		set_cpu(m, cpu);
+		drain_pages(m, cpu);
+	}
+	set_cpu(m, self);
 }
 
 /* ---- freeing ---- */
@@ -482,14 +516,53 @@ static void __free_pages_ok(struct machine *m, pfn_t pfn, unsigned order)
 	__free_one_page(m, z, pfn, order, get_pageblock_migratetype(m, z, pfn));
 }
 
-void __free_pages(struct machine *m, pfn_t pfn, unsigned order)
+static __attribute__((noinline)) void __free_pages_slow(struct machine *m, pfn_t pfn, unsigned order)
 {
-	if (--pfn_to_page(m, pfn)->_refcount)
-		return;
 	if (order == 0)
 		free_hot_cold_page(m, pfn, false);
 	else
 		__free_pages_ok(m, pfn, order);
+}
+
+/*
+ * The common case in one straight line: a clean page goes to the head of the current CPU's
+ * stock, which stays below its limit. Does what free_hot_cold_page() would do, or touches
+ * nothing.
+ */
+static inline bool free_page_fast(struct machine *m, struct page *p, pfn_t pfn)
+{
+	struct zone *z = m->zone_by_id[block_zone(p->block)];
+	struct per_cpu_pageset *ps = &z->pageset[m->cpu];
+	unsigned mt = *pageblock_of(m, z, pfn) & PB_TYPE_MASK;
+	struct page_list *l = &ps->lists[mt];
+	pfn_t next;
+
+	if (unlikely(p->flags | (uint32_t)p->mapcount) || unlikely(mt >= MIGRATE_PCPTYPES) ||
+	    unlikely(ps->count + 1 >= ps->high))
+		return false;
+	p->owner = 0;
+	p->block = BLOCK_PCP | (uint32_t)z->id << BLOCK_ZONE_SHIFT;
+	p->index = mt;
+	p->lru.prev = PFN_NONE;
+	p->lru.next = next = l->head;
+	l->head = pfn;
+	if (unlikely(next == PFN_NONE))
+		l->tail = pfn;
+	else
+		pfn_to_page(m, next)->lru.prev = pfn;
+	ps->count++;
+	count_vm_events(m, PGFREE, 1);
+	return true;
+}
+
+void __free_pages(struct machine *m, pfn_t pfn, unsigned order)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (unlikely(--p->_refcount))
+		return;
+	if (unlikely(order || m->trace_mask) || unlikely(!free_page_fast(m, p, pfn)))
+		__free_pages_slow(m, pfn, order);
 }
 
 void free_reserved_page(struct machine *m, pfn_t pfn)
@@ -739,6 +812,15 @@ static void zone_statistics(struct machine *m, const struct alloc_context *ac, s
 	__inc_zone_page_state(m, z, z->nid == local ? NUMA_LOCAL : NUMA_OTHER);
 }
 
+/* What every successful take costs the zone (buddy.md 5.2, 7.4). */
+static inline void account_taken(struct machine *m, struct zone *z, unsigned order)
+{
+	__mod_zone_page_state(m, z, NR_ALLOC_BATCH, -(1l << order));
+	if (unlikely(z->vm_stat[NR_ALLOC_BATCH] <= 0))
+		z->flags |= 1ul << ZONE_FAIR_DEPLETED;
+	count_vm_events(m, (enum vm_event_item)(PGALLOC_ZONE0 + z->idx), 1ul << order);
+}
+
 static inline pfn_t buffered_rmqueue(struct machine *m, const struct alloc_context *ac,
 				     struct zone *z, unsigned order, gfp_t gfp, int alloc_flags)
 {
@@ -762,10 +844,7 @@ static inline pfn_t buffered_rmqueue(struct machine *m, const struct alloc_conte
 			return pfn;
 		__mod_zone_page_state(m, z, NR_FREE_PAGES, -(1l << order));
 	}
-	__mod_zone_page_state(m, z, NR_ALLOC_BATCH, -(1l << order));
-	if (unlikely(z->vm_stat[NR_ALLOC_BATCH] <= 0))
-		z->flags |= 1ul << ZONE_FAIR_DEPLETED;
-	count_vm_events(m, (enum vm_event_item)(PGALLOC_ZONE0 + z->idx), 1ul << order);
+	account_taken(m, z, order);
 	if (unlikely(m->numa))
 		zone_statistics(m, ac, z, gfp);
 	return pfn;
@@ -882,7 +961,71 @@ pfn_t get_page_from_freelist(struct machine *m, gfp_t gfp, unsigned order, int a
 	return scan_zones_again(m, gfp, order, alloc_flags, ac);
 }
 
-int64_t alloc_pages_node(struct machine *m, int nid, gfp_t gfp, unsigned order)
+/* What asks for the general walk: bytes to clear, dirty limits, the list's other end ... */
+#define GFP_NOT_SIMPLE (__GFP_ZERO | __GFP_WRITE | __GFP_COLD | __GFP_COMP | __GFP_THISNODE)
+
+static inline pfn_t pcp_take_head(struct machine *m, struct per_cpu_pageset *ps, int mt)
+{
+	struct page_list *l = &ps->lists[mt];
+	pfn_t pfn = l->head, next;
+
+	if (unlikely(pfn == PFN_NONE))
+		return pfn;
+	l->head = next = pfn_to_page(m, pfn)->lru.next;
+	if (unlikely(next == PFN_NONE))
+		l->tail = PFN_NONE;
+	else
+		pfn_to_page(m, next)->lru.prev = PFN_NONE;
+	ps->count--;
+	return pfn;
+}
+
+/*
+ * The common case in one straight line: the first zone that has a batch left and meets its
+ * mark has a page in the current CPU's stock, or a large enough block of the right type.
+ * Does what the general walk would do, or changes nothing and returns PFN_NONE; with
+ * anybody listening the general walk tells the story.
+ */
+static inline __attribute__((always_inline)) pfn_t
+alloc_pages_fast(struct machine *m, const struct gfp_route *route, unsigned order)
+{
+	long pages = 1l << order;
+
+	for (const struct zoneref *r = route->start; r->zone; r++) {
+		struct zone *z = r->zone;
+		struct per_cpu_pageset *ps = &z->pageset[m->cpu];
+		struct page *p;
+		pfn_t pfn;
+
+		if (z->flags >> ZONE_FAIR_DEPLETED & 1)
+			continue;
+		if (z->vm_stat[NR_FREE_PAGES] - (pages - 1) - z->nr_reserved_highatomic <=
+		    z->watermark[WMARK_LOW] + z->lowmem_reserve[route->classzone_idx])
+			continue;
+		if (unlikely(z->vm_stat[NR_ALLOC_BATCH] <= 0))
+			break;
+		if (!order) {
+			pfn = pcp_take_head(m, ps, route->migratetype);
+			if (unlikely(pfn == PFN_NONE))
+				break;
+		} else {
+			if (unlikely(!(z->free_mask[route->migratetype] >> order)))
+				break;
+			pfn = __rmqueue_smallest(m, z, order, route->migratetype);
+			__mod_zone_page_state(m, z, NR_FREE_PAGES, -pages);
+		}
+		p = pfn_to_page(m, pfn);
+		p->block = (uint32_t)z->id << BLOCK_ZONE_SHIFT | order;
+		p->_refcount = 1;
+		p->index = 0;
+		account_taken(m, z, order);
+		return pfn;
+	}
+	return PFN_NONE;
+}
+
+static __attribute__((noinline)) int64_t __alloc_pages_nodemask(struct machine *m, int nid, gfp_t gfp,
+								unsigned order)
 {
 	const int fast_flags = WMARK_LOW | ALLOC_CPUSET | ALLOC_FAIR;
 	const struct zonelist *zl =
@@ -919,6 +1062,20 @@ int64_t alloc_pages_node(struct machine *m, int nid, gfp_t gfp, unsigned order)
 	if (unlikely(pfn == PFN_NONE))
 		return order >= MAX_ORDER ? -EINVAL : -ENOMEM;
 	return pfn;
+}
+
+int64_t alloc_pages_node(struct machine *m, int nid, gfp_t gfp, unsigned order)
+{
+	const struct gfp_route *r = &m->node[nid]->route[gfp & ((1u << GFP_ROUTE_BITS) - 1)];
+
+	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask) && order < MAX_ORDER && r->start)) {
+		/* twice, so that the single page's line carries nothing of the larger orders */
+		pfn_t pfn = order ? alloc_pages_fast(m, r, order) : alloc_pages_fast(m, r, 0);
+
+		if (likely(pfn != PFN_NONE))
+			return pfn;
+	}
+	return __alloc_pages_nodemask(m, nid, gfp, order);
 }
 
 int64_t alloc_pages(struct machine *m, gfp_t gfp, unsigned order)

@@ -39,9 +39,16 @@ static inline void __inc_zone_page_state(struct machine *m, struct zone *z, enum
 	}
 }
 
+/* Every change of the current CPU goes through here. */
+static inline void set_cpu(struct machine *m, unsigned cpu)
+{
+	m->cpu = cpu;
+	m->cpu_event = m->vm_event[cpu];
+}
+
 static inline void count_vm_events(struct machine *m, enum vm_event_item item, unsigned long n)
 {
-	m->vm_event[m->cpu][item] += n;
+	m->cpu_event[item] += n;
 }
 
 #endif
