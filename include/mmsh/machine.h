@@ -15,6 +15,7 @@
 #include <mmsh/e820.h>
 #include <mmsh/memblock.h>
 #include <mmsh/mmzone.h>
+#include <mmsh/slab.h>
 #include <mmsh/trace.h>
 
 #define HZ 250
@@ -34,6 +35,8 @@ struct boot_params {
 	bool image_given;	 /* .image comes from a boot log: do not move it */
 	int64_t managed[MAX_NR_ZONES]; /* pages at the end of boot; -1: as it comes */
 	bool hugetlb;		 /* CONFIG_HUGETLBFS: pageblock order from the large page */
+	const struct slab_ops *slab;	/* allocator of small objects; NULL: none */
+	struct slab_params slab_params;
 	uint64_t seed;
 	char cmdline[256];	 /* shown by dmesg */
 };
@@ -89,6 +92,7 @@ struct machine {
 	unsigned nr_migratetypes; /* MIGRATE_TYPES of that kernel */
 	struct pglist_data *node[MAX_NUMNODES];
 	uint8_t cpu_to_node[MAX_CPUS];
+	struct slab_system *slab; /* NULL: no small-object allocator */
 	struct zone **zone_by_id; /* [nr_nodes * MAX_NR_ZONES] */
 	long vm_stat[NR_VM_ZONE_STAT_ITEMS];
 	unsigned long (*vm_event)[NR_VM_EVENT_ITEMS]; /* [nr_cpus] */

@@ -74,16 +74,60 @@ struct page_links {
 	pfn_t next, prev;
 };
 
+/*
+ * Slab pages. The first page of a slab keeps the slab's state in fields that others use for
+ * other things, as the kernel overlays them; PG_slab tells. They are zero again (.lru aside)
+ * before the page is freed.
+ */
 struct page {
 	uint32_t flags;	   /* PG_* */
 	uint32_t block;	   /* above; 0 for interior pages */
 	int32_t _refcount; /* holders; 0 while free and in interior pages */
-	int32_t mapcount;  /* page table entries (the kernel's _mapcount + 1) */
-	struct page_links lru; /* free list, pcp list or LRU */
-	uint32_t index;	   /* buddy head: the list's migratetype. pcp: the cached one.
-			      PG_tail: the head's PFN */
-	uint32_t owner;	   /* the caller's own number (0: none); follows a migration */
+	union {
+		int32_t mapcount; /* page table entries (the kernel's _mapcount + 1) */
+		struct {	  /* SLUB */
+			uint16_t inuse; /* objects not on the slab's freelist */
+			uint16_t objects : 15, frozen : 1;
+		};
+		struct { /* SLAB: objects in use; offset of object 0 in the slab */
+			uint32_t active : 8, s_mem : 24;
+		};
+		int32_t units; /* SLOB: free units */
+	};
+	union {
+		struct page_links lru; /* free list, pcp list, LRU, list of slabs */
+		struct {	       /* SLUB: in a CPU's stack of partial slabs */
+			pfn_t next;
+			int16_t pages, pobjects; /* from here down */
+		};
+	};
+	union {
+		uint32_t index; /* buddy head: the list's migratetype. pcp: the cached one.
+				   PG_tail: the head's PFN */
+		uint32_t freelist_lo; /* see page_freelist() */
+	};
+	union {
+		uint32_t owner; /* the caller's own number (0: none); follows a migration */
+		struct {
+			uint16_t freelist_hi;
+			uint16_t slab_cache; /* the cache's id */
+		};
+	};
 };
+
+/* A slab's freelist: an address (SLUB first free object, SLAB the index array, SLOB the first
+   free block). 48 bits are enough for every address there is; bit 47 is the sign. */
+static inline vaddr_t page_freelist(const struct page *p)
+{
+	return (vaddr_t)((int64_t)((uint64_t)p->freelist_hi << 48 |
+				   (uint64_t)p->freelist_lo << 16) >> 16);
+}
+
+static inline void set_page_freelist(struct page *p, vaddr_t v)
+{
+	p->freelist_lo = (uint32_t)v;
+	p->freelist_hi = (uint16_t)(v >> 32);
+}
 
 /* A doubly linked list of pages; PFN_NONE when empty. */
 struct page_list {

@@ -47,6 +47,14 @@ enum trace_id {
 	TRACE_BAD_PAGE,		/* pfn; a enum bad_page_reason */
 	TRACE_OOM,		/* order; a gfp; no task can be killed */
 	TRACE_SYSCTL,		/* a enum sysctl_note: what the kernel logs when a sysctl is written */
+
+	/* Small objects. The first four are the kernel's own; .cache is the cache's id. */
+	TRACE_KMALLOC,		/* a address, b bytes asked for, c bytes given, d gfp; 0 in a: failed */
+	TRACE_KMEM_CACHE_ALLOC,	/* the same */
+	TRACE_KFREE,		/* a address */
+	TRACE_KMEM_CACHE_FREE,	/* a address */
+	TRACE_SLAB_STEP,	/* verdict enum slab_step */
+	TRACE_SLAB_REPORT,	/* verdict enum slab_report */
 	NR_TRACE_EVENTS
 };
 
@@ -85,7 +93,11 @@ struct trace_event {
 	int8_t mt, mt2;
 	uint8_t verdict, cpu;
 	uint16_t zone; /* zone id */
-	pfn_t pfn, pfn2;
+	pfn_t pfn;
+	union {
+		pfn_t pfn2;
+		uint32_t cache; /* id of a kmem_cache */
+	};
 	int64_t a, b, c, d;
 };
 
