@@ -11,8 +11,16 @@
 /* clang-format off */
 #define SUITES(X) \
 	X(arena) \
+	X(extfrag) \
+	X(iomem) \
+	X(kmsg) \
+	X(kpage) \
+	X(proc) \
+	X(proc_files) \
 	X(ram) \
 	X(strbuf) \
+	X(sysctl) \
+	X(why) \
 	/* end */
 /* clang-format on */
 

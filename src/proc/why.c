@@ -360,6 +360,15 @@ static void tell_take(struct story *s, const struct take *t)
 /* Blocks worth a line of their own in a refill; more are counted. */
 #define MAX_REFILL_BLOCKS 4
 
+/* Whether the same refill made @take's block, by a split. */
+static bool is_remainder(const struct trace_event *from, const struct trace_event *take)
+{
+	for (; from < take; from++)
+		if (from->id == TRACE_SPLIT && from->pfn == take->pfn && from->order == take->order)
+			return true;
+	return false;
+}
+
 /* The pages of a refill come from a few blocks: those are told, the rest is a list. */
 static void tell_refill(struct story *s, const struct trace_event *refill)
 {
@@ -372,7 +381,8 @@ static void tell_refill(struct story *s, const struct trace_event *refill)
 		    refill->cpu, mt_name(refill->mt), (long)refill->a, (long)refill->b);
 	while (ev < refill) {
 		ev = take_read(s, ev, &t);
-		if (!t.take || (!t.nr_split && !t.extfrag) || ++blocks > MAX_REFILL_BLOCKS)
+		if (!t.take || (!t.nr_split && !t.extfrag) || is_remainder(s->ev, t.take) ||
+		    ++blocks > MAX_REFILL_BLOCKS)
 			continue;
 		tell_take(s, &t);
 	}
