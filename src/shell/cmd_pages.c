@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Commands on pages. */
+#include <stdio.h>
+#include <string.h>
+
+#include <mmsh/compaction.h>
+#include <mmsh/page_alloc.h>
+#include <mmsh/why.h>
+
+#include "command.h"
+#include "out.h"
+#include "shell.h"
+
+enum { ALLOC_ORDER, ALLOC_GFP, ALLOC_NODE, ALLOC_COUNT, ALLOC_COLD, ALLOC_LRU };
+
+static int check_alloc(struct shell *sh, const struct args *a, int *nid)
+{
+	*nid = -1;
+	if (a->v[ALLOC_LRU].w && a->v[ALLOC_ORDER].num)
+		return fail(sh, EINVAL, "order %lld: only single pages, of order 0, go on the LRU",
+			    (long long)a->v[ALLOC_ORDER].num);
+	if (!a->v[ALLOC_NODE].w)
+		return 0;
+	if (a->v[ALLOC_NODE].num < 0 || a->v[ALLOC_NODE].num >= sh->m->nr_nodes)
+		return fail(sh, EINVAL, "node %lld: the machine has %u node%s, numbered from 0",
+			    (long long)a->v[ALLOC_NODE].num, sh->m->nr_nodes,
+			    sh->m->nr_nodes == 1 ? "" : "s");
+	*nid = (int)a->v[ALLOC_NODE].num;
+	return 0;
+}
+
+static int alloc_failed(struct shell *sh, const struct args *a, gfp_t gfp, int err, int64_t got)
+{
+	char names[512], before[80] = "";
+
+	if (a->v[ALLOC_COUNT].w)
+		snprintf(before, sizeof(before), " after %lld of %lld", (long long)got,
+			 (long long)a->v[ALLOC_COUNT].num);
+	return fail(sh, -err, "order %lld %s: %s%s (see dmesg, why)",
+		    (long long)a->v[ALLOC_ORDER].num, gfp_format(gfp, names, sizeof(names)),
+		    errno_name(-err), before);
+}
+
+static int exec_alloc(struct shell *sh, const struct args *a)
+{
+	gfp_t gfp = a->v[ALLOC_GFP].w ? a->v[ALLOC_GFP].gfp : GFP_KERNEL;
+	unsigned order = (unsigned)a->v[ALLOC_ORDER].num;
+	int64_t count = a->v[ALLOC_COUNT].w ? a->v[ALLOC_COUNT].num : 1, got, pfn = 0;
+	int nid, r = check_alloc(sh, a, &nid);
+
+	if (r)
+		return r;
+	if (a->v[ALLOC_COLD].w)
+		gfp |= __GFP_COLD;
+	for (got = 0; got < count; got++) {
+		struct block *b;
+
+		begin_change(sh);
+		pfn = nid < 0 ? alloc_pages(sh->m, gfp, order)
+			      : alloc_pages_node(sh->m, nid, gfp, order);
+		if (pfn < 0)
+			break;
+		if (a->v[ALLOC_LRU].w)
+			lru_add(sh->m, (pfn_t)pfn, LRU_INACTIVE_ANON);
+		b = value_block(sh, (pfn_t)pfn, order, gfp);
+		b->cold = a->v[ALLOC_COLD].w;
+	}
+	if (got > 0)
+		value_print(sh, value_blocks(sh));
+	return pfn < 0 ? alloc_failed(sh, a, gfp, (int)pfn, got) : 0;
+}
+
+enum { FREE_X, FREE_ORDER, FREE_COLD };
+
+static int free_list(struct shell *sh, const struct val *val, const char *text)
+{
+	const struct value *v = &sh->values.v[val->value - 1];
+	struct block *b = &sh->values.block[v->first];
+	bool any = false;
+	int r = 0;
+
+	for (uint32_t i = 0; i < v->n && !r; i++) {
+		if (b[i].freed)
+			continue;
+		any = true;
+		r = value_free_block(sh, &b[i], text);
+	}
+	return any ? r : value_free_block(sh, b, text);
+}
+
+/* A page that is no value: what the kernel would do with it, checked beforehand. */
+static int free_raw(struct shell *sh, uint64_t pfn, const struct args *a)
+{
+	unsigned order = (unsigned)a->v[FREE_ORDER].num;
+	struct block *b = value_owner(sh, pfn);
+	struct mm_error e = {{0}};
+
+	if (b && !a->v[FREE_ORDER].w)
+		order = b->order;
+	if (b && order == b->order) {
+		b->cold |= a->v[FREE_COLD].w != NULL;
+		return value_free_block(sh, b, "the page");
+	}
+	if (free_pages_check(sh->m, pfn, order, &e))
+		return fail(sh, EINVAL, "%s", e.text);
+	begin_change(sh);
+	if (a->v[FREE_COLD].w)
+		free_hot_cold_page(sh->m, (pfn_t)pfn, true);
+	else
+		__free_pages(sh->m, (pfn_t)pfn, order);
+	return 0;
+}
+
+static int free_one(struct shell *sh, const struct args *a, const struct word *w)
+{
+	struct arg x = {0};
+	uint64_t pfn;
+	int r = arg_parse_word(sh, ARG_VALUE, w, &x);
+
+	if (r)
+		return r;
+	if (x.val.kind == VAL_LIST)
+		return free_list(sh, &x.val, w->text);
+	if (x.val.value) {
+		const struct value *v = &sh->values.v[x.val.value - 1];
+		struct block *b = &sh->values.block[v->first + (uint32_t)x.val.index];
+
+		if (a->v[FREE_ORDER].w && a->v[FREE_ORDER].num != b->order)
+			return fail(sh, EINVAL, "%s is of order %u", w->text, b->order);
+		b->cold |= a->v[FREE_COLD].w != NULL;
+		return value_free_block(sh, b, w->text);
+	}
+	r = val_to_pfn(sh, &x.val, w->text, &pfn);
+	return r ? r : free_raw(sh, pfn, a);
+}
+
+static int exec_free(struct shell *sh, const struct args *a)
+{
+	const struct arg *x = &a->v[FREE_X];
+	int r = 0;
+
+	if (a->v[FREE_COLD].w && a->v[FREE_ORDER].w && a->v[FREE_ORDER].num)
+		return fail(sh, EINVAL, "cold is for single pages, of order 0");
+	for (unsigned i = 0; i < x->n && !r; i++)
+		r = free_one(sh, a, &x->w[i]);
+	return r;
+}
+
+/* ---- page ---- */
+
+static const char *const page_flag_names[NR_PAGEFLAGS] = {
+	"locked",    "error",	  "referenced",	  "uptodate",	 "dirty",   "lru",
+	"active",    "slab",	  "owner_priv_1", "arch_1",	 "reserved", "private",
+	"private_2", "writeback", "head",	  "swapcache",	 "mappedtodisk", "reclaim",
+	"swapbacked", "unevictable", "mlocked",
+};
+
+static void print_flags(struct shell *sh, uint32_t flags)
+{
+	bool any = false;
+
+	out(sh, "  flags      0x%x", flags);
+	for (unsigned i = 0; i < NR_PAGEFLAGS; i++) {
+		if (flags >> i & 1) {
+			out(sh, "%s%s", any ? "|" : " (", page_flag_names[i]);
+			any = true;
+		}
+	}
+	out_str(sh, any ? ")\n" : "\n");
+}
+
+/* The allocated block that @pfn is inside of. */
+static pfn_t allocated_head(struct shell *sh, pfn_t pfn)
+{
+	for (unsigned order = 0; order < MAX_ORDER; order++) {
+		pfn_t head = pfn & ~((1u << order) - 1);
+		const struct page *p = pfn_to_page(sh->m, head);
+
+		if (p->block && !(p->block & (BLOCK_BUDDY | BLOCK_PCP)) && p->_refcount > 0 &&
+		    head + (1u << block_order(p->block)) > pfn)
+			return head;
+	}
+	return PFN_NONE;
+}
+
+static void print_owner(struct shell *sh, pfn_t head)
+{
+	const struct block *b = value_owner(sh, head);
+	char text[80];
+
+	if (!b)
+		return;
+	out(sh, "  allocated  by %s: $%u, %s\n",
+	    quoted(sh, journal_str(&sh->journal, b->made, text, sizeof(text))), b->value,
+	    gfp_format(b->gfp, (char[512]){0}, 512));
+}
+
+static unsigned list_type(const struct machine *m, pfn_t head, unsigned order)
+{
+	return order == MAX_ORDER - 1 ? m->top[head >> order].mt : pfn_to_page(m, head)->index;
+}
+
+static void print_state(struct shell *sh, pfn_t pfn)
+{
+	const struct page *page = pfn_to_page(sh->m, pfn);
+	unsigned order;
+	pfn_t head = free_block_containing(sh->m, pfn, &order);
+
+	if (head != PFN_NONE) {
+		out(sh, "  state      free, in the block pfn %u of order %u", head, order);
+		out(sh, " on the %s list\n", migratetype_names[list_type(sh->m, head, order)]);
+		return;
+	}
+	if (page->block & BLOCK_PCP) {
+		out(sh, "  state      free, on a per-CPU list (%s)\n",
+		    page->index < MIGRATE_TYPES ? migratetype_names[page->index] : "?");
+		return;
+	}
+	if (page_is_reserved(sh->m, pfn)) {
+		out_str(sh, "  state      reserved at boot\n");
+		return;
+	}
+	head = allocated_head(sh, pfn);
+	if (head == PFN_NONE) {
+		out_str(sh, "  state      in use\n");
+		return;
+	}
+	out(sh, "  state      allocated, order %u", block_order(pfn_to_page(sh->m, head)->block));
+	if (head != pfn)
+		out(sh, ", %spage %u of the block pfn %u", page->flags & PG(tail) ? "tail " : "",
+		    pfn - head, head);
+	out_char(sh, '\n');
+	print_owner(sh, head);
+}
+
+static int print_page(struct shell *sh, uint64_t n)
+{
+	const struct zone *z = pfn_to_zone(sh->m, n);
+	pfn_t pfn = (pfn_t)n;
+	const struct page *page;
+
+	if (!z)
+		return fail(sh, EINVAL, "pfn %llu is outside the machine's RAM",
+			    (unsigned long long)n);
+	page = pfn_to_page(sh->m, pfn);
+	pfn_print(sh, pfn, -1);
+	out_char(sh, '\n');
+	out(sh, "  node       %u\n", z->nid);
+	print_flags(sh, (page->flags & ~PG(tail)) |
+				(page_is_reserved(sh->m, pfn) ? PG(reserved) : 0));
+	out(sh, "  refcount   %d\n  mapcount   %d\n", page->_refcount, page->mapcount);
+	out(sh, "  pageblock  %u (%s)\n", pfn >> sh->m->pageblock_order,
+	    migratetype_names[get_pageblock_migratetype(sh->m, z, pfn)]);
+	print_state(sh, pfn);
+	return 0;
+}
+
+static int exec_page(struct shell *sh, const struct args *a)
+{
+	const struct val *v = &a->v[0].val;
+	uint64_t pfn;
+	int r = 0;
+
+	if (v->kind == VAL_LIST) {
+		const struct value *list = &sh->values.v[v->value - 1];
+
+		for (uint32_t i = 0; i < list->n && !r; i++)
+			r = print_page(sh, sh->values.block[list->first + i].pfn);
+		return r;
+	}
+	if (v->kind == VAL_RANGE) {
+		for (num_t n = v->n; n <= v->end && !r && !interrupted; n++)
+			r = print_page(sh, n <= UINT32_MAX ? (uint64_t)n : UINT32_MAX);
+		return r;
+	}
+	r = val_to_pfn(sh, v, a->v[0].w->text, &pfn);
+	return r ? r : print_page(sh, pfn);
+}
+
+static int exec_drain(struct shell *sh, const struct args *a)
+{
+	(void)a;
+	begin_change(sh);
+	drain_all_pages(sh->m);
+	return 0;
+}
+
+static int exec_compact(struct shell *sh, const struct args *a)
+{
+	unsigned long moved;
+
+	if (a->v[0].w && (a->v[0].num < 0 || a->v[0].num >= sh->m->nr_nodes))
+		return fail(sh, EINVAL, "node %lld: the machine has %u node%s, numbered from 0",
+			    (long long)a->v[0].num, sh->m->nr_nodes,
+			    sh->m->nr_nodes == 1 ? "" : "s");
+	begin_change(sh);
+	moved = a->v[0].w ? compact_node(sh->m, (unsigned)a->v[0].num) : compact_nodes(sh->m);
+	out(sh, "%lu page%s moved\n", moved, moved == 1 ? "" : "s");
+	return 0;
+}
+
+static int exec_why(struct shell *sh, const struct args *a)
+{
+	size_t before = sh->out->len;
+
+	(void)a;
+	why_explain(sh->m, &sh->trace, sh->out);
+	if (sh->trace.dropped)
+		out(sh, "(%lu more steps were not kept)\n", sh->trace.dropped);
+	if (sh->out->len == before)
+		return fail(sh, ENOENT, "nothing was decided since boot");
+	return 0;
+}
+
+const struct command commands_pages[] = {
+	{
+		.name = "alloc",
+		.args = {{"ORDER", ARG_ORDER, 0},
+			 {"GFP", ARG_GFP, ARG_OPT},
+			 {"node", ARG_NUM, ARG_KEY},
+			 {"count", ARG_COUNT, ARG_KEY},
+			 {"cold", ARG_WORD, ARG_FLAG},
+			 {"lru", ARG_WORD, ARG_FLAG}},
+		.help = "Allocate 2^ORDER pages: alloc_pages().",
+		.text = "GFP is written as in the kernel, GFP_HIGHUSER_MOVABLE|__GFP_NOWARN, or in hex; "
+			"GFP_KERNEL if left out. With node=N the zonelist of that node is used. With "
+			"count=N the value is a list, one element a block; if memory runs out on the "
+			"way, the blocks got so far are its value. cold asks for a page that is likely "
+			"not in the CPU's cache. With lru the page goes on the inactive anonymous list, "
+			"as a user's page would, so that compaction may move it; the value follows.",
+		.example = "alloc 3\n"
+			   "buf = alloc 0 GFP_HIGHUSER_MOVABLE count=16\n"
+			   "page $buf[2]",
+		.flags = CMD_CHANGES | CMD_VALUE | CMD_MACHINE,
+		.exec = exec_alloc,
+	},
+	{
+		.name = "free",
+		.args = {{"X", ARG_VALUE, ARG_MANY},
+			 {"order", ARG_ORDER, ARG_KEY},
+			 {"cold", ARG_WORD, ARG_FLAG}},
+		.help = "Free values the right way, or raw pages.",
+		.text = "A value is freed as it was made; a list wholly, as far as it is not free yet. "
+			"pfn:N order=K is __free_pages() of a block that need not be a value. cold "
+			"puts a single page at the end of the per-CPU list.",
+		.example = "free $1\nfree pfn:223232 order=2",
+		.flags = CMD_CHANGES | CMD_MACHINE,
+		.exec = exec_free,
+	},
+	{
+		.name = "page",
+		.args = {{"X", ARG_PAGE, 0}},
+		.help = "Show everything about a page.",
+		.text = "X is a value, pfn:N, phys:N, an address in the direct map, or PFN..PFN.",
+		.example = "page $1\npage pfn:4096\npage 0xc1000000",
+		.flags = CMD_MACHINE,
+		.exec = exec_page,
+	},
+	{
+		.name = "drain",
+		.help = "Give the per-CPU lists of all CPUs back to the buddy lists.",
+		.text = "As drain_all_pages() does before the kernel gives up on a request.",
+		.example = "alloc 0\ndrain",
+		.flags = CMD_CHANGES | CMD_MACHINE,
+		.exec = exec_drain,
+	},
+	{
+		.name = "compact",
+		.args = {{"NODE", ARG_NUM, ARG_OPT}},
+		.help = "Compact memory: movable pages go up, free blocks appear below.",
+		.text = "All zones of one node, or of all. As writing to /proc/sys/vm/compact_memory.",
+		.example = "alloc 0 GFP_HIGHUSER_MOVABLE lru count=1000\ncompact",
+		.flags = CMD_CHANGES | CMD_MACHINE,
+		.exec = exec_compact,
+	},
+	{
+		.name = "why",
+		.help = "Tell how the last operation was decided, step by step.",
+		.text = "The zones that were tried, the watermarks with their numbers, per-CPU lists, "
+			"fallback and stealing, splits and merges.",
+		.example = "alloc 2 GFP_ATOMIC\nwhy",
+		.flags = CMD_MACHINE,
+		.exec = exec_why,
+	},
+	{0},
+};

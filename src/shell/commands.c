@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of all commands, and what is made of its rows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "shell.h"
+
+const struct command_group command_groups[] = {
+	{"machine", "The machine", commands_machine},
+	{"pages", "Pages", commands_pages},
+	{"looking", "Looking", commands_look},
+	{"session", "The session", commands_session},
+	{"scripts", "Scripts", commands_script},
+	{0},
+};
+
+const struct command *command_find(const char *name)
+{
+	for_each_command(g, c) {
+		if (c->name[0] == name[0] && !strcmp(c->name, name))
+			return c;
+		if (c->alias && !strcmp(c->alias, name))
+			return c;
+	}
+	return NULL;
+}
+
+const struct command *command_by_prefix(const char *prefix)
+{
+	const struct command *found = NULL;
+	size_t len = strlen(prefix);
+
+	for_each_command(g, c) {
+		if (strncmp(c->name, prefix, len))
+			continue;
+		if (found)
+			return NULL;
+		found = c;
+	}
+	return found;
+}
+
+static void arg_synopsis(const struct arg_spec *s, struct strbuf *out)
+{
+	bool optional = s->flags & (ARG_OPT | ARG_KEY | ARG_FLAG);
+
+	strbuf_adds(out, optional ? " [" : " ");
+	strbuf_adds(out, s->name ? s->name : arg_label(s->kind));
+	if (s->flags & ARG_KEY)
+		strbuf_addf(out, "=%s", arg_label(s->kind));
+	if (s->flags & ARG_MANY)
+		strbuf_adds(out, "...");
+	strbuf_adds(out, optional ? "]" : "");
+}
+
+void command_synopsis(const struct command *c, struct strbuf *out)
+{
+	if (c->synopsis) {
+		strbuf_addf(out, "%s\n", c->synopsis);
+		return;
+	}
+	strbuf_adds(out, c->name);
+	for (const struct arg_spec *s = c->args; s->kind; s++)
+		arg_synopsis(s, out);
+	strbuf_addc(out, '\n');
+}
+
+/* Text for mdoc: no line may look like a request, and a backslash is said \e. */
+static void man_text(const char *s, struct strbuf *out)
+{
+	for (bool start = true; *s; start = *s++ == '\n') {
+		if (start && *s == '\n')
+			strbuf_adds(out, ".Pp");
+		if (start && (*s == '.' || *s == '\''))
+			strbuf_adds(out, "\\&");
+		if (*s == '\\')
+			strbuf_adds(out, "\\e");
+		else if (*s == '-')
+			strbuf_adds(out, "\\-");
+		else
+			strbuf_addc(out, *s);
+	}
+	strbuf_addc(out, '\n');
+}
+
+static void man_command(const struct command *c, struct strbuf *out)
+{
+	struct strbuf syn = STRBUF_INIT;
+	char *save = NULL;
+
+	command_synopsis(c, &syn);
+	for (char *l = strtok_r(syn.s, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		size_t len = strcspn(l, " ");
+
+		strbuf_addf(out, l == syn.s ? ".It Xo\n.Ic %.*s\n" : ".br\n.Ic %.*s\n", (int)len,
+			    l);
+		if (l[len])
+			man_text(l + len + 1, out);
+	}
+	strbuf_adds(out, ".Xc\n");
+	strbuf_free(&syn);
+	man_text(c->help, out);
+	if (c->alias)
+		strbuf_addf(out, "(Also\n.Ic %s . )\n", c->alias);
+	if (c->text) {
+		strbuf_adds(out, ".Pp\n");
+		man_text(c->text, out);
+	}
+	if (c->example) {
+		strbuf_adds(out, ".Bd -literal -offset indent\n");
+		man_text(c->example, out);
+		strbuf_adds(out, ".Ed\n");
+	}
+}
+
+void dump_commands_man(struct strbuf *out)
+{
+	for (const struct command_group *g = command_groups; g->name; g++) {
+		strbuf_addf(out, ".Ss %s\n.Bl -tag -width Ds\n", g->title);
+		for (const struct command *c = g->commands; c->name; c++)
+			man_command(c, out);
+		strbuf_adds(out, ".El\n");
+	}
+}
+
+#define MAX_WORD 40
+
+/* Insertions, deletions, replacements and swaps of neighbours from @a to @b. */
+static unsigned edit_distance(const char *a, const char *b)
+{
+	unsigned row[3][MAX_WORD + 1], *two = row[0], *one = row[1], *now = row[2];
+	size_t la = strlen(a), lb = strlen(b);
+
+	for (size_t j = 0; j <= lb; j++)
+		one[j] = (unsigned)j;
+	for (size_t i = 1; i <= la; i++) {
+		unsigned *spare = two;
+
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= lb; j++) {
+			unsigned d = one[j - 1] + (a[i - 1] != b[j - 1]);
+
+			d = min_of(d, one[j] + 1);
+			d = min_of(d, now[j - 1] + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				d = min_of(d, two[j - 2] + 1);
+			now[j] = d;
+		}
+		two = one;
+		one = now;
+		now = spare;
+	}
+	return one[lb];
+}
+
+const char *did_you_mean(const char *word, const char *(*next)(void *arg), void *arg)
+{
+	size_t len = strlen(word);
+	unsigned best = len < 4 ? 2 : len < 8 ? 3 : 4; /* less than */
+	const char *found = NULL, *s;
+
+	if (len > MAX_WORD)
+		return NULL;
+	while ((s = next(arg))) {
+		unsigned d = strlen(s) > MAX_WORD ? best : edit_distance(word, s);
+
+		if (d < best && d < len) {
+			best = d;
+			found = s;
+		}
+	}
+	return found;
+}
+
+struct walk {
+	const struct command_group *g;
+	const struct command *c;
+};
+
+static const char *next_command(void *arg)
+{
+	struct walk *w = arg;
+
+	while (!w->c->name) {
+		if (!(++w->g)->name)
+			return NULL;
+		w->c = w->g->commands;
+	}
+	return w->c++->name;
+}
+
+const char *did_you_mean_command(const char *word)
+{
+	struct walk w = {command_groups, command_groups->commands};
+
+	return did_you_mean(word, next_command, &w);
+}
+
+const char *suggestion(const char *word, char *buf, size_t size)
+{
+	snprintf(buf, size, word ? "; did you mean \"%s\"?" : "", word);
+	return buf;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "display.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmsh/proc.h>
+
+#include "command.h"
+#include "out.h"
+#include "shell.h"
+#include "util.h"
+
+#define STAND_OUT "\033[7m"
+#define STAND_DOWN "\033[0m"
+
+/* What the display shows now. A command that fails shows why. */
+static void render(struct shell *sh, const struct display *d, struct strbuf *text)
+{
+	struct strbuf *before;
+
+	if (!d->command) {
+		proc_read(sh->m, d->what, text);
+		return;
+	}
+	before = out_capture(sh, text);
+	sh->inside++;
+	if (run_text(sh, "display", d->what, strlen(d->what))) {
+		out(sh, "%s: %s\n", sh->err.command, sh->err.text);
+		clear_error(sh);
+	}
+	sh->inside--;
+	out_release(sh, before);
+}
+
+static void header(struct shell *sh, const struct display *d)
+{
+	if (sh->displays.n > 1)
+		out(sh, "%u: %s\n", d->number, d->what);
+}
+
+static size_t line_len(const char *s)
+{
+	return strcspn(s, "\n");
+}
+
+/* The line with those cells standing out that differ from @old's. */
+static void put_line(struct shell *sh, const char *old, size_t old_len, const char *s, size_t len)
+{
+	const char *end = s + len, *old_end = old + old_len;
+
+	while (s < end) {
+		size_t blank = strspn(s, " \t"), cell = strcspn(s + blank, " \t\n");
+		size_t old_cell;
+		bool same;
+
+		old += min_of(strspn(old, " \t"), (size_t)(old_end - old));
+		old_cell = min_of(strcspn(old, " \t\n"), (size_t)(old_end - old));
+		same = old_cell == cell && !memcmp(old, s + blank, cell);
+		out_mem(sh, s, blank);
+		s += blank;
+		if (!same && cell)
+			out_str(sh, STAND_OUT);
+		out_mem(sh, s, cell);
+		if (!same && cell)
+			out_str(sh, STAND_DOWN);
+		s += cell;
+		old += old_cell;
+	}
+	out_char(sh, '\n');
+}
+
+static void show_changes(struct shell *sh, const struct display *d, const struct strbuf *now,
+			 json_t *json)
+{
+	const char *old = strbuf_str(&d->last), *s = strbuf_str(now);
+	json_t *lines = json ? json_array() : NULL;
+	bool color = out_color(sh);
+
+	if (!json)
+		header(sh, d);
+	while (*s) {
+		size_t len = line_len(s), old_len = line_len(old);
+
+		if (len != old_len || memcmp(s, old, len)) {
+			if (json)
+				json_array_append_new(lines, json_stringn(s, len));
+			else if (color)
+				put_line(sh, old, old_len, s, len);
+			else
+				out(sh, "%.*s\n", (int)len, s);
+		}
+		s += len + (s[len] == '\n');
+		old += old_len + (old[old_len] == '\n');
+	}
+	if (json)
+		json_object_set_new(json, d->what, lines);
+}
+
+static void take(struct display *d, struct strbuf *now)
+{
+	struct strbuf spare = d->last;
+
+	d->last = *now;
+	*now = spare;
+}
+
+void displays_update(struct shell *sh, json_t *json)
+{
+	struct strbuf now = STRBUF_INIT;
+
+	if (!sh->m || sh->replay)
+		return;
+	for (unsigned i = 0; i < sh->displays.n; i++) {
+		struct display *d = &sh->displays.d[i];
+
+		strbuf_reset(&now);
+		render(sh, d, &now);
+		if (now.len == d->last.len && !memcmp(strbuf_str(&now), strbuf_str(&d->last), now.len))
+			continue;
+		show_changes(sh, d, &now, json);
+		take(d, &now);
+	}
+	strbuf_free(&now);
+}
+
+void displays_baseline(struct shell *sh)
+{
+	if (!sh->m || sh->replay)
+		return;
+	for (unsigned i = 0; i < sh->displays.n; i++) {
+		strbuf_reset(&sh->displays.d[i].last);
+		render(sh, &sh->displays.d[i], &sh->displays.d[i].last);
+	}
+}
+
+static void show(struct shell *sh, struct display *d)
+{
+	strbuf_reset(&d->last);
+	render(sh, d, &d->last);
+	header(sh, d);
+	out_mem(sh, strbuf_str(&d->last), d->last.len);
+}
+
+int displays_show(struct shell *sh)
+{
+	for (unsigned i = 0; i < sh->displays.n; i++)
+		show(sh, &sh->displays.d[i]);
+	return 0;
+}
+
+/* A path, or a command that leaves the machine alone. */
+static int check_display(struct shell *sh, const char *what, const char **path)
+{
+	const struct proc_file *f = proc_find(what);
+	char name[32], meant[64];
+	const struct command *c;
+
+	*path = NULL;
+	if (f && !f->show)
+		return fail(sh, EINVAL, "%s is no text", f->path);
+	if (f) {
+		*path = f->path;
+		return 0;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)min_of(strcspn(what, " \t"), (size_t)31), what);
+	c = command_find(name);
+	if (!c)
+		return fail(sh, ENOENT, "%s is neither a file of the model nor a command%s",
+			    quoted(sh, name),
+			    suggestion(did_you_mean_command(name), meant, sizeof(meant)));
+	if (c->flags & (CMD_CHANGES | CMD_PREFIX | CMD_SESSION | CMD_READS | CMD_HOST))
+		return fail(sh, EINVAL, "%s does more than look: it cannot be displayed", c->name);
+	return 0;
+}
+
+int display_add(struct shell *sh, const char *what, bool now)
+{
+	struct displays *ds = &sh->displays;
+	struct display *d;
+	const char *path;
+	int r = check_display(sh, what, &path);
+
+	if (r)
+		return r;
+	ds->d = xrealloc(ds->d, ds->n + 1, sizeof(*ds->d));
+	d = &ds->d[ds->n++];
+	*d = (struct display){.number = ds->next++, .what = xstrdup(path ? path : what),
+			      .command = !path};
+	if (now)
+		show(sh, d);
+	return 0;
+}
+
+static void free_display(struct display *d)
+{
+	free(d->what);
+	strbuf_free(&d->last);
+}
+
+int display_remove(struct shell *sh, unsigned number)
+{
+	struct displays *ds = &sh->displays;
+
+	for (unsigned i = 0; i < ds->n; i++) {
+		if (ds->d[i].number != number)
+			continue;
+		free_display(&ds->d[i]);
+		memmove(&ds->d[i], &ds->d[i + 1], (--ds->n - i) * sizeof(*ds->d));
+		return 0;
+	}
+	return fail(sh, ENOENT, "there is no display %u", number);
+}
+
+void displays_free(struct displays *ds)
+{
+	for (unsigned i = 0; i < ds->n; i++)
+		free_display(&ds->d[i]);
+	free(ds->d);
+}

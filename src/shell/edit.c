@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* readline and libedit have the same calls; what differs is in the few lines below. */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+#include "edit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "complete.h"
+#include "files.h"
+#include "shell.h"
+#include "util.h"
+
+#if defined(USE_READLINE)
+#include <readline/history.h>
+#include <readline/readline.h>
+const char edit_name[] = "readline";
+#elif defined(USE_LIBEDIT)
+#include <editline/readline.h>
+const char edit_name[] = "libedit";
+#else
+const char edit_name[] = "none";
+#endif
+
+/* A line as the terminal, or whatever else it is, gives it. */
+static char *plain_line(const char *prompt)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	fputs(prompt, stdout);
+	fflush(stdout);
+	clearerr(stdin);
+	n = getline(&line, &cap, stdin);
+	if (n <= 0) {
+		free(line);
+		fputs("\n", stdout);
+		fflush(stdout);
+		return NULL;
+	}
+	if (line[n - 1] == '\n')
+		line[n - 1] = '\0';
+	return line;
+}
+
+#if defined(USE_READLINE) || defined(USE_LIBEDIT)
+
+static struct shell *editing; /* the editors' callbacks take no argument */
+static struct completion candidates;
+
+static char *next_candidate(const char *text, int state)
+{
+	static size_t i;
+
+	(void)text;
+	if (state == 0)
+		i = 0;
+	return i < candidates.n ? xstrdup(candidates.found[i++]) : NULL;
+}
+
+static char **complete_word(const char *text, int start, int end)
+{
+	char **matches;
+
+	/* Never the editor's own file names. */
+	rl_attempted_completion_over = 1;
+	complete(editing, rl_line_buffer, (size_t)start, (size_t)end, &candidates);
+	rl_completion_append_character = candidates.append;
+	matches = candidates.n ? rl_completion_matches(text, next_candidate) : NULL;
+	completion_free(&candidates);
+	return matches;
+}
+
+static void add_line(const char *line)
+{
+	HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
+
+	if (!last || strcmp(last->line, line))
+		add_history(line);
+}
+
+#ifdef USE_READLINE
+/* ^C: the line is given up. */
+static int give_up(void)
+{
+	if (interrupted) {
+		rl_replace_line("", 0);
+		rl_done = 1;
+	}
+	return 0;
+}
+
+static void start_editor(void)
+{
+	rl_signal_event_hook = give_up;
+	rl_basic_quote_characters = "'\"";
+	rl_filename_completion_desired = 0;
+}
+#else
+static void start_editor(void)
+{
+	rl_initialize();
+}
+#endif
+
+void edit_start(struct shell *sh)
+{
+	editing = sh;
+	rl_readline_name = "mmsh";
+	rl_attempted_completion_function = complete_word;
+	rl_completer_word_break_characters = (char *)COMPLETION_BREAKS;
+	using_history();
+	start_editor();
+	history_load(sh, add_line);
+}
+
+void edit_stop(struct shell *sh)
+{
+	(void)sh;
+	clear_history();
+}
+
+static char *editor_line(const char *prompt)
+{
+	if (!isatty(STDIN_FILENO))
+		return plain_line(prompt);
+	return readline(prompt);
+}
+
+static void remember(struct shell *sh, const char *line)
+{
+	HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
+
+	if (!last || strcmp(last->line, line)) {
+		add_history(line);
+		history_append(sh, line);
+	}
+}
+
+#else
+
+void edit_start(struct shell *sh)
+{
+	(void)sh;
+}
+
+void edit_stop(struct shell *sh)
+{
+	(void)sh;
+}
+
+static char *editor_line(const char *prompt)
+{
+	return plain_line(prompt);
+}
+
+static void remember(struct shell *sh, const char *line)
+{
+	history_append(sh, line);
+}
+
+#endif
+
+char *edit_line(struct shell *sh, const char *prompt)
+{
+	char *line = editor_line(prompt);
+
+	if (interrupted) {
+		free(line);
+		fputs("\n", stdout);
+		fflush(stdout);
+		return NULL;
+	}
+	if (line && line[strspn(line, " \t")])
+		remember(sh, line);
+	return line;
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Runs commands: words to a row, redirection, and what follows a command. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmsh/proc.h>
+
+#include "command.h"
+#include "input.h"
+#include "out.h"
+#include "shell.h"
+
+#define MAX_DEPTH 100
+
+static void locate(struct shell *sh, const struct word *w, const char *command)
+{
+	struct shell_error *e = &sh->err;
+	const char *file = sh->in->name;
+
+	if (e->located)
+		return;
+	e->located = true;
+	e->line = w->line;
+	snprintf(e->file, sizeof(e->file), "%s", file ? file : "");
+	snprintf(e->command, sizeof(e->command), "%s", command);
+}
+
+static int run_block(struct shell *sh, const struct word *w)
+{
+	int r = 0;
+
+	for (const struct statement *st = w->block; st && !r && !sh->quit; st = st->next)
+		r = exec_words(sh, st->words, st->n);
+	return r;
+}
+
+/* At the prompt the beginning of a name will do. */
+static const struct command *find_command(struct shell *sh, const struct word *w)
+{
+	const struct command *c = command_find(w->text);
+	char meant[64];
+
+	if (!c && sh->in->editor)
+		c = command_by_prefix(w->text);
+	if (!c)
+		fail(sh, EINVAL, "unknown command%s",
+		     suggestion(did_you_mean_command(w->text), meant, sizeof(meant)));
+	return c;
+}
+
+static int check_row(struct shell *sh, const struct command *c)
+{
+	if (sh->assign && !(c->flags & (CMD_VALUE | CMD_PREFIX)))
+		return fail(sh, EINVAL, "has no value for %s", quoted(sh, sh->assign));
+	if (sh->safe && (c->flags & CMD_HOST))
+		return fail(sh, EPERM, "writes the host's files: not with --safe");
+	return c->flags & CMD_MACHINE ? need_machine(sh) : 0;
+}
+
+static int run_command(struct shell *sh, const struct word *w, unsigned n)
+{
+	struct span outer = sh->running;
+	const struct command *c = find_command(sh, w);
+	struct args a;
+	int r;
+
+	if (!c) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.28s", w->text);
+		locate(sh, w, name);
+		return -EINVAL;
+	}
+	sh->running = (struct span){.off = (uint32_t)(sh->journal.base + w->start),
+				    .len = (uint32_t)(w[n - 1].end - w->start)};
+	r = check_row(sh, c);
+	if (!r)
+		r = args_parse(sh, c, w + 1, n - 1, &a);
+	if (!r)
+		r = c->exec(sh, &a);
+	sh->running = outer;
+	if (r)
+		locate(sh, w, c->name);
+	return r;
+}
+
+static int host_words(struct shell *sh, const struct word *w, unsigned n)
+{
+	int r = n > 1 ? fail(sh, EINVAL, "takes the rest of the line")
+		      : host_command(sh, w->text, NULL);
+
+	if (r)
+		locate(sh, w, "!");
+	return r;
+}
+
+/* A command without what comes after | or >: name = CMD, ! CMD, { }, CMD. */
+static int exec_simple(struct shell *sh, const struct word *w, unsigned n)
+{
+	const char *assign = sh->assign;
+	int r;
+
+	if (w->type == WORD_HOST)
+		return host_words(sh, w, n);
+	if (w->type == WORD_BLOCK && n == 1)
+		return run_block(sh, w);
+	if (w->type != WORD_TEXT || (n > 1 && w->type == WORD_BLOCK)) {
+		r = fail(sh, EINVAL, "a command is missing before it");
+		locate(sh, w, w->text);
+		return r;
+	}
+	if (n > 1 && w[1].type == WORD_TEXT && !w[1].quoted && !strcmp(w[1].text, "=")) {
+		if (!is_name(w->text, w->len) || w->len >= 60 || !strcmp(w->text, "i"))
+			r = fail(sh, EINVAL, !strcmp(w->text, "i")
+						     ? "$i is the counter of repeat"
+						     : "a name is of letters, digits and _");
+		else if (n == 2)
+			r = fail(sh, EINVAL, "a command is missing after =");
+		else
+			r = 0;
+		if (r) {
+			char name[32];
+
+			snprintf(name, sizeof(name), "%.28s", w->text);
+			locate(sh, w, name);
+			return r;
+		}
+		sh->assign = w->text;
+		w += 2;
+		n -= 2;
+	}
+	r = w->type == WORD_TEXT ? run_command(sh, w, n) : exec_simple(sh, w, n);
+	sh->assign = assign;
+	return r;
+}
+
+static bool is_model_path(const char *path)
+{
+	return !strncmp(path, "/proc/", 6) || !strncmp(path, "/sys/", 5);
+}
+
+/* `echo 1 > /proc/sys/vm/compact_memory` */
+static int write_model(struct shell *sh, const char *path, struct strbuf *text)
+{
+	int r = need_machine(sh);
+
+	if (r)
+		return r;
+	strbuf_addc(text, '\0');
+	text->s[strcspn(text->s, "\n")] = '\0';
+	begin_change(sh);
+	r = proc_write(sh->m, path, text->s);
+	if (r)
+		return fail(sh, -r, "%s: %s", path, errno_name(-r));
+	return 0;
+}
+
+/* The output so far goes where the words from w[k] on say. */
+static int redirect(struct shell *sh, const struct word *w, unsigned n, unsigned k,
+		    struct strbuf *text)
+{
+	struct arg target = {0};
+	int r;
+
+	if (w[k].type == WORD_PIPE)
+		return host_command(sh, w[k].text, text);
+	r = arg_parse_word(sh, ARG_FILE, &w[k + 1], &target);
+	if (r)
+		return r;
+	(void)n;
+	if (is_model_path(target.text))
+		return write_model(sh, target.text, text);
+	return host_write(sh, target.text, text, w[k].type == WORD_APPEND);
+}
+
+static int check_redirect(struct shell *sh, const struct word *w, unsigned n, unsigned k)
+{
+	if (w[k].type == WORD_PIPE)
+		return host_allowed(sh, "host commands");
+	if (n != k + 2 || w[k + 1].type != WORD_TEXT)
+		return fail(sh, EINVAL, "one file belongs after %s", w[k].text);
+	return is_model_path(w[k + 1].text) ? 0 : host_allowed(sh, quoted(sh, w[k + 1].text));
+}
+
+static int exec_redirected(struct shell *sh, const struct word *w, unsigned n, unsigned k)
+{
+	struct strbuf text = STRBUF_INIT, *before;
+	char name[32];
+	int r, r2;
+
+	snprintf(name, sizeof(name), "%.28s", w->type == WORD_TEXT ? w->text : w[k].text);
+	r = check_redirect(sh, w, n, k);
+	if (!r) {
+		before = out_capture(sh, &text);
+		r = k ? exec_simple(sh, w, k)
+		      : fail(sh, EINVAL, "a command is missing before it");
+		out_release(sh, before);
+		/* What a command said before it failed is still worth having, but no setting. */
+		if (!r || (text.len && w[k].type == WORD_PIPE)) {
+			r2 = redirect(sh, w, n, k, &text);
+			r = r ? r : r2;
+		}
+	}
+	strbuf_free(&text);
+	if (r)
+		locate(sh, w, name);
+	return r;
+}
+
+/* Writing to the model is the innermost command's: `repeat 3 echo 1 > /proc/...`. */
+static bool passes_on(const struct word *w, unsigned n, unsigned k)
+{
+	const struct command *c = w->type == WORD_TEXT ? command_find(w->text) : NULL;
+
+	return c && (c->flags & CMD_PREFIX) && w[k].type != WORD_PIPE && k + 1 < n &&
+	       w[k + 1].type == WORD_TEXT && is_model_path(w[k + 1].text);
+}
+
+int exec_words(struct shell *sh, const struct word *w, unsigned n)
+{
+	unsigned k = 0;
+	int r;
+
+	if (sh->depth >= MAX_DEPTH) {
+		r = fail(sh, ELOOP, "commands nested more than %d deep", MAX_DEPTH);
+		locate(sh, w, "");
+		return r;
+	}
+	sh->depth++;
+	while (k < n && (w[k].type == WORD_TEXT || w[k].type == WORD_BLOCK ||
+			 w[k].type == WORD_HOST))
+		k++;
+	if (k == n || passes_on(w, n, k))
+		r = exec_simple(sh, w, n);
+	else
+		r = exec_redirected(sh, w, n, k);
+	sh->depth--;
+	return r;
+}
+
+int exec_arg(struct shell *sh, const struct arg *a)
+{
+	int r;
+
+	sh->inside++;
+	r = exec_words(sh, a->w, a->n);
+	sh->inside--;
+	return r;
+}
+
+/* ---- a line's statement ---- */
+
+static void echo(struct shell *sh, const char *text, size_t len)
+{
+	out(sh, "mmsh> %.*s\n", (int)len, text);
+}
+
+static void add_string(json_t *o, const char *key, const char *s, size_t len)
+{
+	json_t *v = json_stringn(s, len);
+
+	/* A file need not be UTF-8. */
+	if (!v) {
+		char *clean = strndup(s, len);
+
+		for (char *p = clean; p && *p; p++)
+			if (*p & 0x80)
+				*p = '?';
+		v = json_string(clean ? clean : "");
+		free(clean);
+	}
+	json_object_set_new(o, key, v);
+}
+
+static void print_json(struct shell *sh, const char *text, size_t len, const struct strbuf *output,
+		       json_t *values, json_t *changed)
+{
+	json_t *o = json_object();
+	char *s;
+
+	if (sh->in->name) {
+		json_object_set_new(o, "file", json_string(sh->in->name));
+		json_object_set_new(o, "line", json_integer(sh->in->lexer.line));
+	}
+	add_string(o, "command", text, len);
+	json_object_set_new(o, "ok", json_boolean(!sh->err.code));
+	if (json_array_size(values) == 1)
+		json_object_set(o, "value", json_array_get(values, 0));
+	else if (json_array_size(values) > 1)
+		json_object_set(o, "values", values);
+	if (output->len)
+		add_string(o, "output", strbuf_str(output), output->len);
+	if (json_object_size(changed))
+		json_object_set(o, "changed", changed);
+	if (sh->err.code)
+		json_object_set_new(o, "error",
+				    json_pack("{s:s,s:s,s:s}", "command", sh->err.command, "code",
+					      errno_name(sh->err.code), "text", sh->err.text));
+	s = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	if (s)
+		out(sh, "%s\n", s);
+	free(s);
+	json_decref(o);
+}
+
+static int exec_json(struct shell *sh, const struct statement *st, const char *text, size_t len)
+{
+	struct strbuf output = STRBUF_INIT, *before = out_capture(sh, &output);
+	json_t *changed = json_object();
+	int r;
+
+	sh->json_values = json_array();
+	r = exec_words(sh, st->words, st->n);
+	if (sh->changed && !sh->set.quiet)
+		displays_update(sh, changed);
+	out_release(sh, before);
+	print_json(sh, text, len, &output, sh->json_values, changed);
+	json_decref(sh->json_values);
+	json_decref(changed);
+	sh->json_values = NULL;
+	strbuf_free(&output);
+	return r;
+}
+
+static int exec_plain(struct shell *sh, const struct statement *st, const char *text, size_t len,
+		      bool reads)
+{
+	int r;
+
+	if (sh->set.echo && !reads && !sh->inside)
+		echo(sh, text, len);
+	r = exec_words(sh, st->words, st->n);
+	if (sh->changed && !sh->set.quiet && !sh->inside)
+		displays_update(sh, NULL);
+	return r;
+}
+
+/* Keeps the command if it made a difference. */
+static void journal_command(struct shell *sh, struct span text, const struct command *c, int r)
+{
+	struct journal *j = &sh->journal;
+	struct journal_entry e = {
+		.text = text,
+		.err = (uint16_t)-r,
+		.changed = sh->changed,
+		.machine = sh->new_machine,
+	};
+
+	if (sh->changed || (c && !r && (c->flags & CMD_SESSION)))
+		journal_add(j, e);
+	else if (j->texts.len == text.off + (size_t)text.len)
+		j->texts.len = text.off;
+}
+
+int exec_top(struct shell *sh, const struct statement *st)
+{
+	const struct word *w = st->words;
+	const char *text = sh->in->lexer.text.s + w->start;
+	size_t len = w[st->n - 1].end - w->start, base = sh->journal.base;
+	const struct command *c = w->type == WORD_TEXT ? command_find(w->text) : NULL;
+	bool reads = c && (c->flags & CMD_READS), changed = sh->changed;
+	struct span span = journal_text(&sh->journal, text, len);
+	unsigned depth = sh->depth;
+	int r;
+
+	sh->journal.base = span.off - w->start;
+	if (!sh->inside) {
+		sh->changed = sh->new_machine = false;
+		sh->depth = 0;
+	}
+	if (sh->json && !sh->inside && !reads)
+		r = exec_json(sh, st, text, len);
+	else
+		r = exec_plain(sh, st, text, len, reads);
+	if (!sh->inside) {
+		journal_command(sh, span, c, r);
+		sh->changed = changed;
+		sh->depth = depth;
+	}
+	sh->journal.base = base;
+	out_check(sh);
+	return r;
+}

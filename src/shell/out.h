@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where output goes: standard output, a capture, a host command, a file. */
+#ifndef SHELL_OUT_H
+#define SHELL_OUT_H
+
+#include <mmsh/base.h>
+
+struct shell;
+
+void out(struct shell *sh, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void out_str(struct shell *sh, const char *s);
+void out_char(struct shell *sh, char c);
+void out_mem(struct shell *sh, const void *p, size_t n);
+/* As %llu, but quick. */
+void out_num(struct shell *sh, uint64_t n);
+void out_hex(struct shell *sh, uint64_t n);
+
+/* Whether output should be coloured: it is on its way to a terminal. */
+bool out_color(const struct shell *sh);
+/* Whether output goes straight to a terminal. */
+bool out_is_terminal(const struct shell *sh);
+
+/* Hands what is buffered to the system. An error ends the session, said once. */
+void out_flush(struct shell *sh);
+/* Flushes when much has gathered. */
+void out_check(struct shell *sh);
+
+/* Everything until out_release() goes to @to. Returns: what to give back to it. */
+struct strbuf *out_capture(struct shell *sh, struct strbuf *to);
+void out_release(struct shell *sh, struct strbuf *before);
+
+/* Runs @command with @text as its input, @text NULL: ours. Returns: 0 or -errno with the error
+   set; a command that fails is -EPROTO. */
+int host_command(struct shell *sh, const char *command, const struct strbuf *text);
+/* Writes @text to the host's file @path, after what it holds or instead. */
+int host_write(struct shell *sh, const char *path, const struct strbuf *text, bool append);
+/* The same, so that the old file stays whole if anything goes wrong. */
+int host_replace(struct shell *sh, const char *path, const struct strbuf *text);
+/* Refuses in --safe. */
+int host_allowed(struct shell *sh, const char *what);
+
+#endif
