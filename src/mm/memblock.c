@@ -174,6 +174,8 @@ bool memblock_next_free(const struct memblock *mb, struct memblock_iter *it)
 			it->res++;
 		}
 		if (start >= mend) {
+			/* a reserved region may reach into the next memory region */
+			it->end = start;
 			it->mem++;
 			continue;
 		}
