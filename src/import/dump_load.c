@@ -246,8 +246,9 @@ static bool own_zone(struct loader *ld)
 /* What must be true once all lines of a zone were read. */
 static int zone_end(struct loader *ld)
 {
-	const struct zone *z = ld->z;
+	struct zone *z = ld->z;
 	long free = z ? z->vm_stat[NR_FREE_PAGES] : 0;
+	unsigned long listed = (unsigned long)ld->free_pages;
 
 	if (!z)
 		return 0;
@@ -265,10 +266,15 @@ static int zone_end(struct loader *ld)
 					  "zone %s: %d pages on the lists of CPU %u, not %d",
 					  z->name, ld->pcp_count[cpu], cpu, z->pageset[cpu].count);
 		free += z->pageset[cpu].vm_stat_diff[NR_FREE_PAGES];
+		listed += (unsigned long)z->pageset[cpu].count;
 	}
 	if (free != ld->free_pages)
 		return scan_error(ld->s, ld->e, "zone %s: %ld pages on the lists, %ld counted",
 				  z->name, ld->free_pages, free);
+	if (listed > z->managed_pages)
+		return scan_error(ld->s, ld->e, "zone %s: %lu pages on the lists, %lu managed",
+				  z->name, listed, z->managed_pages);
+	z->foreign_pages = z->managed_pages - listed;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "dump.h"
 #include <errno.h>
+#include <mmsh/audit.h>
 #include <mmsh/page_alloc.h>
 #include <mmsh/state.h>
 #include <stdio.h>
@@ -282,6 +283,9 @@ static int load_used(struct rest *r)
 			return bad(r, "not a list of pages");
 		if (source_take(r->d, r->m, z, pfn, order))
 			return -EINVAL;
+		if (z->foreign_pages < 1ul << order)
+			return bad(r, "more pages than the zone manages");
+		z->foreign_pages -= 1ul << order;
 		claim_block(r->m, z, pfn, order);
 		if (comp)
 			claim_compound(r->m, pfn, order);
@@ -457,10 +461,10 @@ struct machine *state_load(const char *text, size_t len, struct mm_error *e)
 	own = load_head(&d);
 	if (own >= 0)
 		m = dump_load(&d);
-	if (m && own) {
+	if (m) {
 		struct rest r = {.d = &d, .s = &d.s, .e = e, .m = m};
 
-		if (load_rest(&r)) {
+		if ((own && load_rest(&r)) || machine_audit(m, e)) {
 			machine_free(m);
 			m = NULL;
 		}
