@@ -13,10 +13,10 @@ struct story {
 	const struct machine *m;
 	const struct trace_event *ev, *end;
 	struct strbuf *out;
-	bool in_alloc;		  /* frees are then compaction's or a drain's, and only counted */
-	int alloc_flags;	  /* of the current attempt; -1: none */
-	unsigned low, fragmented; /* zones that the current attempt refused, and why */
-	unsigned frees, merges;	  /* told in one line when compaction has ended */
+	bool in_alloc, in_compaction; /* frees are then not the caller's, and only counted */
+	int alloc_flags;	      /* of the current attempt; -1: none */
+	unsigned low, fragmented;     /* zones that the current attempt refused, and why */
+	unsigned merges;	      /* told in one line when compaction has ended */
 };
 
 static const char *mt_name(int mt)
@@ -377,7 +377,7 @@ static void tell_refill(struct story *s, const struct trace_event *refill)
 	unsigned blocks = 0;
 	struct take t;
 
-	strbuf_addf(s->out, "    cpu %u has no %s page at hand: refill, %ld wanted, %ld got\n",
+	strbuf_addf(s->out, "    cpu %u's %s list is empty: refill, batch %ld, got %ld\n",
 		    refill->cpu, mt_name(refill->mt), (long)refill->a, (long)refill->b);
 	while (ev < refill) {
 		ev = take_read(s, ev, &t);
@@ -418,7 +418,7 @@ static void tell_pcp_hit(struct story *s)
 {
 	const struct trace_event *ev = s->ev++;
 
-	strbuf_addf(s->out, "    from cpu %u's %s list, its %s: pfn %u; %ld pages left at hand\n",
+	strbuf_addf(s->out, "    from cpu %u's %s list, its %s: pfn %u; count is now %ld\n",
 		    ev->cpu, mt_name(ev->mt), ev->verdict ? "tail (cold)" : "head", ev->pfn,
 		    (long)ev->a);
 }
@@ -441,7 +441,7 @@ static const char *const compact_text[] = {
 	[COMPACT_DEFERRED] = "deferred, it failed lately",
 	[COMPACT_SKIPPED] = "skipped, it could not help",
 	[COMPACT_CONTINUE] = "made no suitable block",
-	[COMPACT_PARTIAL] = "a block is there",
+	[COMPACT_PARTIAL] = "stopped early: a block may be there",
 	[COMPACT_COMPLETE] = "went through the whole zone",
 };
 
@@ -519,7 +519,8 @@ static void tell_compact_zone(struct story *s)
 	if (s->merges)
 		strbuf_addf(s->out, ", %u merges", s->merges);
 	strbuf_addc(s->out, '\n');
-	s->frees = s->merges = 0;
+	s->merges = 0;
+	s->in_compaction = false;
 }
 
 static void tell_result(struct story *s)
@@ -555,8 +556,7 @@ static void tell_report(struct story *s)
 
 #define FREE_EVENTS                                                                              \
 	(TRACE_BIT(TRACE_MM_PAGE_FREE) | TRACE_BIT(TRACE_PCP_FREE) | TRACE_BIT(TRACE_PCP_BULK) | \
-	 TRACE_BIT(TRACE_MERGE) | TRACE_BIT(TRACE_PLACE) | TRACE_BIT(TRACE_MM_PAGE_PCPU_DRAIN) | \
-	 TRACE_BIT(TRACE_MIGRATE))
+	 TRACE_BIT(TRACE_MERGE) | TRACE_BIT(TRACE_PLACE) | TRACE_BIT(TRACE_MM_PAGE_PCPU_DRAIN))
 
 #define BUDDY_EVENTS \
 	(TRACE_BIT(TRACE_MERGE) | TRACE_BIT(TRACE_PLACE) | TRACE_BIT(TRACE_MM_PAGE_PCPU_DRAIN))
@@ -578,11 +578,10 @@ static void tell_pcp_free(struct story *s)
 	strbuf_addf(s->out, "  to cpu %u's %s list, its %s; ", ev->cpu, mt_name(ev->mt),
 		    ev->verdict ? "tail (cold)" : "head (hot)");
 	if (ev->a < ev->b)
-		strbuf_addf(s->out, "%ld pages at hand, fewer than high %ld: they stay\n",
-			    (long)ev->a, (long)ev->b);
+		strbuf_addf(s->out, "count %ld < high %ld: it stays\n", (long)ev->a, (long)ev->b);
 	else
-		strbuf_addf(s->out, "%ld pages at hand, high is %ld: a batch goes back\n",
-			    (long)ev->a, (long)ev->b);
+		strbuf_addf(s->out, "count %ld >= high %ld: a batch goes back\n", (long)ev->a,
+			    (long)ev->b);
 }
 
 /* Merges of one page or block, then where it lands. */
@@ -661,13 +660,16 @@ static void tell_bad_page(struct story *s)
 	strbuf_adds(s->out, "  the page's state is wrong: it is reported (dmesg) and lost\n");
 }
 
-/* Inside an allocation: compaction's moves, or a drain. */
+/* Inside an allocation or a compaction: pages that moved away, or a drain. */
 static void count_free(struct story *s)
 {
-	const struct trace_event *ev = s->ev++;
+	s->merges += s->ev++->id == TRACE_MERGE;
+}
 
-	s->frees += ev->id == TRACE_MM_PAGE_FREE;
-	s->merges += ev->id == TRACE_MERGE;
+static void tell_migrate(struct story *s)
+{
+	s->in_compaction = true;
+	s->ev++;
 }
 
 static void skip(struct story *s)
@@ -697,6 +699,7 @@ static void (*const teller[NR_TRACE_EVENTS])(struct story *s) = {
 	[TRACE_SLOWPATH] = tell_slowpath,
 	[TRACE_WAKE_KSWAPD] = tell_wake_kswapd,
 	[TRACE_COMPACT_ZONE] = tell_compact_zone,
+	[TRACE_MIGRATE] = tell_migrate,
 	[TRACE_WARN_ALLOC_FAILED] = tell_report,
 	[TRACE_WARN_ORDER] = tell_report,
 	[TRACE_BAD_PAGE] = tell_bad_page,
@@ -707,13 +710,11 @@ void why_explain(const struct machine *m, const struct trace_buffer *b, struct s
 	struct story s = {.m = m, .ev = b->ev, .end = b->ev + b->n, .out = out, .alloc_flags = -1};
 
 	while (s.ev < s.end) {
-		if (s.in_alloc && TRACE_BIT(s.ev->id) & FREE_EVENTS)
+		if ((s.in_alloc || s.in_compaction) && TRACE_BIT(s.ev->id) & FREE_EVENTS)
 			count_free(&s);
 		else if (teller[s.ev->id])
 			teller[s.ev->id](&s);
 		else
 			s.ev++;
 	}
-	if (b->dropped)
-		strbuf_addf(out, "(%lu more events were not kept)\n", b->dropped);
 }

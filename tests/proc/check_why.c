@@ -3,6 +3,7 @@
 #include "suites.h"
 #include "proc/capture.h"
 
+#include <mmsh/compaction.h>
 #include <mmsh/page_alloc.h>
 #include <mmsh/why.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ START_TEST(refill_by_fallback)
 		    zone_page_state(z, NR_FREE_PAGES), z->watermark[WMARK_LOW]);
 	pfn = alloc_why(&t, GFP_KERNEL, 0);
 	says(&t, want.s);
-	says(&t, "cpu 0 has no Unmovable page at hand: refill, 31 wanted, 31 got\n");
+	says(&t, "cpu 0's Unmovable list is empty: refill, batch 31, got 31\n");
 	says(&t,
 	     "no free Unmovable block: falls back to the largest Movable block, order 10 at pfn ");
 	says(&t, "it fills pageblock ");
@@ -102,16 +103,14 @@ START_TEST(refill_by_fallback)
 	strbuf_addf(&want, "pages got: %d-%d\n", (int)pfn, (int)pfn + 30);
 	says(&t, want.s);
 	strbuf_reset(&want);
-	strbuf_addf(
-		&want,
-		"from cpu 0's Unmovable list, its head: pfn %d; 30 pages left at hand\n=> pfn %d\n",
-		(int)pfn, (int)pfn);
+	strbuf_addf(&want,
+		    "from cpu 0's Unmovable list, its head: pfn %d; count is now 30\n=> pfn %d\n",
+		    (int)pfn, (int)pfn);
 	says(&t, want.s);
 	ck_assert_uint_eq(nr_lines(&t), 10);
 
 	free_why(&t, pfn, 0);
-	says(&t,
-	     "to cpu 0's Unmovable list, its head (hot); 31 pages at hand, fewer than high 186: they stay\n");
+	says(&t, "to cpu 0's Unmovable list, its head (hot); count 31 < high 186: it stays\n");
 	ck_assert_uint_eq(nr_lines(&t), 2);
 	strbuf_free(&want);
 	teller_free(&t);
@@ -167,7 +166,7 @@ START_TEST(batch_goes_back)
 		if (nr_lines(&t) > 2)
 			break;
 	}
-	says(&t, "186 pages at hand, high is 186: a batch goes back\n"
+	says(&t, "count 186 >= high 186: a batch goes back\n"
 		 "  31 pages go back to the buddy lists of Normal, from the tails: pfn ");
 	says(&t, " merges, ");
 	says(&t, "largest block made: order ");
@@ -210,6 +209,43 @@ START_TEST(fragmentation)
 	ck_assert_int_lt(alloc_why(&t, GFP_ATOMIC, 4), 0);
 	says(&t, ", but no free block of order 4 or more\n");
 	says(&t, "=> failed: fragmentation; ");
+	teller_free(&t);
+}
+END_TEST
+
+/* Half of all pages are movable ones on the LRU, each between two free ones. */
+static void scatter(struct machine *m)
+{
+	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN;
+
+	for (int64_t pfn; (pfn = alloc_pages(m, gfp, 0)) >= 0;) {
+		pfn_to_page(m, (pfn_t)pfn)->owner = pfn % 2 ? 2 : 1;
+		if (pfn % 2)
+			lru_add(m, (pfn_t)pfn, LRU_ACTIVE_ANON);
+	}
+	for (pfn_t pfn = 0; pfn < m->max_pfn; pfn++)
+		if (pfn_to_page(m, pfn)->owner == 1)
+			__free_pages(m, pfn, 0);
+	drain_all_pages(m);
+}
+
+/* Thousands of events, told in a few lines. */
+START_TEST(compaction)
+{
+	struct teller t = teller_new(NULL);
+
+	scatter(t.m);
+	ck_assert_int_eq(trace_buffer_init(&t.b, 100000, TRACE_ALL), 0);
+	trace_attach(t.m, &t.b.l);
+	ck_assert_int_ge(alloc_why(&t, GFP_KERNEL, 9), 0);
+	says(&t, "  compaction of Normal (async): stopped early: a block may be there; ");
+	says(&t, "direct compaction: stopped early: a block may be there\ntry after compaction: min mark\n");
+	ck_assert_uint_le(nr_lines(&t), 20);
+	compact_nodes(t.m);
+	explain(&t);
+	says(&t, "  compaction of DMA (sync): ");
+	says(&t, "  compaction of Normal (sync): ");
+	ck_assert_uint_le(nr_lines(&t), 3);
 	teller_free(&t);
 }
 END_TEST
@@ -285,6 +321,7 @@ Suite *why_suite(void)
 	tcase_add_test(t, batch_goes_back);
 	tcase_add_test(t, atomic_failure);
 	tcase_add_test(t, fragmentation);
+	tcase_add_test(t, compaction);
 	tcase_add_test(t, too_large);
 	tcase_add_test(t, nothing_to_tell);
 	tcase_add_test(t, always_tells);
