@@ -160,9 +160,10 @@ struct kmem_cache {
 	uint32_t size;	      /* bytes from one object to the next */
 	uint32_t object_size; /* what was asked for; grows when others merge in */
 	uint32_t flags;
-	uint32_t offset; /* SLUB: of the free pointer inside a free object */
+	uint32_t offset; /* SLUB: of the free pointer inside a free object.
+			    SLAB: of what the user gets inside its slot (red zone before it) */
 	uint16_t id;	 /* index in slab_system.cache, and in the slabs' pages */
-	bool debug;	 /* SLUB: flags has one of SLAB_DEBUG_FLAGS */
+	bool debug;	 /* flags has one of SLAB_DEBUG_FLAGS */
 	const struct kmem_ctor *ctor;
 
 	/* SLUB */
@@ -179,7 +180,11 @@ struct kmem_cache {
 	uint32_t freelist_size;
 	struct kmem_cache *freelist_cache;
 	uint32_t limit, batchcount, shared;
-	uint32_t list_allocs, maxobjs, grown, reaped, freemax; /* CONFIG_DEBUG_SLAB */
+	uint64_t reciprocal; /* of .size, see slab_obj_index() */
+	/* CONFIG_DEBUG_SLAB: globalstat, cpustat; objects outside slabs now */
+	uint32_t list_allocs, maxobjs, grown, reaped, freemax;
+	uint32_t nodeallocs, remotefrees, alienoverflow;
+	uint32_t allochit, allocmiss, freehit, freemiss, num_active;
 	void *private;	     /* more of an allocator's own */
 
 	/* All. */
@@ -537,8 +542,27 @@ enum slab_report {
 	REPORT_BUG_KFREE,	/* a address: BUG, kfree of a page that is no slab and not compound */
 	/* SLAB (slab.md) */
 	REPORT_SLAB_OOM,	/* a gfp, d node */
-	REPORT_SLAB_BAD,	/* a object, d an enum of slab.c's own debugging */
+	REPORT_SLAB_BAD,	/* a object, d enum slab_bad */
 	NR_SLAB_REPORTS
+};
+
+/* What SLAB finds (slab.md 11). a is the slot, which starts with a red zone if there is one;
+   BAD_REDZONE_*: b the first red zone's value, c the second one's. */
+enum slab_bad {
+	BAD_POISON,	     /* b first wrong byte of the user's part: "Slab corruption" */
+	BAD_DOUBLE_FREE,     /* verify_redzone_free(): "double free detected" */
+	BAD_OVERWRITTEN,     /* verify_redzone_free(): "memory outside object was overwritten" */
+	BAD_ALLOC_REDZONE,   /* cache_alloc_debugcheck_after(): "double free, or memory outside
+				object was overwritten" */
+	BAD_FREED_START,     /* slab_destroy_debugcheck(): "start of a freed object was
+				overwritten" */
+	BAD_FREED_END,	     /* "end of a freed object was overwritten" */
+	BAD_CTOR_END,	     /* cache_init_objs(): "constructor overwrote the end of an object" */
+	BAD_CTOR_START,	     /* "constructor overwrote the start of an object" */
+	BAD_PUT_TWICE,	     /* "slab: double free detected in cache 'NAME', objp a", then BUG */
+	BAD_FREE_POINTER,    /* free of what is no object of the cache: BUG */
+	BAD_GFP_DMA,	     /* GFP_DMA for a cache without it, or the other way round: BUG */
+	NR_SLAB_BAD
 };
 
 #endif
