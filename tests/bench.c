@@ -3,7 +3,8 @@
  * What the model costs: `bench NAME VALUE UNIT`, the best of ROUNDS rounds. The glibc_ lines
  * do the same with aligned_alloc() and free() of the same sizes.
  *
- *   bench MMSH GOLDEN   MMSH: the shell's binary, GOLDEN: the directory of recordings
+ *   bench MMSH GOLDEN [NAME...]   MMSH: the shell's binary, GOLDEN: the directory of recordings,
+ *                                 NAME: only these
  *
  * Each benchmark runs in a process of its own, so that none inherits another's heap.
  */
@@ -432,14 +433,23 @@ static void bench(const struct bench *b)
 	printf("bench %s %.*f %s\n", b->name, rate ? 0 : 1, best, b->unit);
 }
 
+static bool wanted(const char *name, char **names)
+{
+	if (!*names)
+		return true;
+	while (*names && strcmp(*names, name))
+		names++;
+	return *names;
+}
+
 int main(int argc, char **argv)
 {
 	int status, failed = 0;
 
 	if (argc == 3 && !strcmp(argv[1], "--boot"))
 		return boot_child(argv[2]);
-	if (argc != 3) {
-		fprintf(stderr, "usage: bench MMSH GOLDEN\n");
+	if (argc < 3) {
+		fprintf(stderr, "usage: bench MMSH GOLDEN [NAME...]\n");
 		return 2;
 	}
 	mmsh_path = argv[1];
@@ -447,6 +457,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(benches); i++) {
 		pid_t pid;
 
+		if (!wanted(benches[i].name, argv + 3))
+			continue;
 		fflush(stdout);
 		pid = fork();
 		if (!pid) {
