@@ -14,6 +14,9 @@ struct vm_split {
 	bool pae; /* may be combined with PAE */
 };
 
+struct memory_model;
+struct kernel_image;
+
 struct arch {
 	const char *name;	   /* as boot's arch= takes it */
 	unsigned bits;		   /* width of a long */
@@ -22,6 +25,10 @@ struct arch {
 	unsigned struct_page_size; /* what the kernel's mem_map costs a page */
 	unsigned last_pkmap;	   /* slots of the persistent kmap window; 0 without highmem */
 	unsigned max_mem_bits_model; /* what mmsh models */
+	unsigned section_size_bits; /* SPARSEMEM (boot.md 4.2) */
+	unsigned max_numnodes;
+	unsigned trampoline_bytes, percpu_pages, percpu_atom, pgdat_bytes; /* boot's own (boot.md 5) */
+	unsigned resource_bytes;    /* sizeof(struct resource) */
 	unsigned cache_bytes;	   /* L1 line of the CPU that the kernel was built for */
 	unsigned stack_kb;	   /* kernel stack, for KernelStack: */
 	const char *zone_name[MAX_NR_ZONES];   /* "DMA" ... */
@@ -30,6 +37,8 @@ struct arch {
 	unsigned lowmem_reserve_ratio[MAX_NR_ZONES - 1];
 	int8_t gfp_zone[16]; /* zone index for the low four gfp bits; -1 invalid */
 	const struct vm_split *splits; /* ended by a NULL name */
+	const struct memory_model *model, *numa_model; /* the defaults, without and with NUMA */
+	const struct kernel_image *image;
 };
 
 extern const struct arch arch_ia32, arch_ia32_pae, arch_amd64;
@@ -41,10 +50,10 @@ const struct arch *arch_find(const char *name);
 /* The kernel image, as offsets from its physical load address (boot.md 5.1). */
 struct kernel_image {
 	phys_t load;	/* 16 MiB, or 1 MiB on a machine too small for that */
-	uint32_t etext, edata, init_begin, init_end, bss_start, bss_stop, end;
+	uint32_t etext, edata, init_begin, init_end, bss_start, bss_stop;
+	uint32_t brk; /* bytes kept behind bss, page tables of low memory apart */
 	unsigned rodata_kb, rwdata_kb; /* only dmesg's "Memory:" line tells */
 };
-extern const struct kernel_image kernel_image_default;
 
 /* The kernel's part of the virtual address space (kernel-layout.md 2-5). */
 struct vm_layout {

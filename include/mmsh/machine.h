@@ -14,11 +14,19 @@
 #include <mmsh/base.h>
 #include <mmsh/e820.h>
 #include <mmsh/memblock.h>
+#include <mmsh/memory_model.h>
 #include <mmsh/mmzone.h>
+#include <mmsh/numa.h>
 #include <mmsh/slab.h>
 #include <mmsh/trace.h>
 
 #define HZ 250
+
+/* @nid -1: the next node, in order, that has such a zone */
+struct managed_param {
+	int nid, zone_idx;
+	int64_t pages;
+};
 
 struct boot_params {
 	const struct arch *arch;
@@ -33,7 +41,13 @@ struct boot_params {
 	uint64_t initrd_start, initrd_size; /* bytes; size 0: none. start 0: top of RAM */
 	struct kernel_image image;
 	bool image_given;	 /* .image comes from a boot log: do not move it */
-	int64_t managed[MAX_NR_ZONES]; /* pages at the end of boot; -1: as it comes */
+	unsigned nr_managed; /* zones whose managed pages at the end of boot are given */
+	struct managed_param managed[MAX_NUMNODES * MAX_NR_ZONES];
+	const struct memory_model *model; /* NULL: the default of that kernel */
+	struct numa_params numa;
+	char zonelist_order; /* 'n', 'z', or 'd': numa_zonelist_order= */
+	uint64_t kernelcore, movablecore; /* bytes; 0: not given */
+	bool strict; /* refuse what no 4.4 kernel can be built as */
 	bool hugetlb;		 /* CONFIG_HUGETLBFS: pageblock order from the large page */
 	const struct slab_ops *slab;	/* allocator of small objects; NULL: none */
 	struct slab_params slab_params;
@@ -44,6 +58,8 @@ struct boot_params {
 
 /* arch=ia32 mem=1G split=3G cpus=1 */
 void boot_params_init(struct boot_params *p);
+/* Another architecture, and what goes with it: split and kernel image. */
+void boot_params_set_arch(struct boot_params *p, const struct arch *arch);
 
 /* A piece of memory that boot took, for dmesg and /proc/iomem. */
 struct boot_reservation {
@@ -51,7 +67,7 @@ struct boot_reservation {
 	phys_t start;
 	uint64_t size;
 };
-#define MAX_BOOT_RESERVATIONS 64
+#define MAX_BOOT_RESERVATIONS 512
 
 /* What boot did and dmesg tells. */
 struct boot_info {
@@ -64,6 +80,10 @@ struct boot_info {
 	phys_t initrd_start, initrd_size, initrd_moved_from;
 	phys_t trampoline;
 	phys_t brk_start;
+	phys_t image_end; /* of the kernel image with all of brk */
+	struct numa_info numa;
+	phys_t node_data[MAX_NUMNODES]; /* NODE_DATA of each node, 0 without NUMA */
+	uint64_t movable_pfn[MAX_NUMNODES]; /* where ZONE_MOVABLE begins; 0: nowhere */
 	phys_t mem_map;		    /* physical, of pfn 0's entry rounded to the node */
 	phys_t percpu;
 	unsigned percpu_pages;
@@ -100,6 +120,11 @@ struct machine {
 
 	/* The whole of it. */
 	const struct arch *arch;
+	const struct memory_model *model;
+	uint8_t *section; /* SPARSEMEM: [max_pfn >> section bits] SECTION_*; NULL otherwise */
+	uint8_t *pageblock; /* SPARSEMEM: one entry a pageblock, shared by all zones */
+	uint8_t *distance; /* [nr_nodes * nr_nodes] */
+	char zonelist_order; /* 'n' or 'z' */
 	uint64_t max_pfn, max_low_pfn; /* one past the last page, the last direct-mapped page */
 	uint64_t highstart_pfn;
 	unsigned char *ram;	       /* host address of physical 0, lazily touched */
@@ -168,6 +193,11 @@ void machine_tick(struct machine *m, uint64_t jiffies);
 
 /* Make @cpu current. Returns: 0 or -EINVAL. */
 int machine_set_cpu(struct machine *m, unsigned cpu);
+
+static inline unsigned node_distance(const struct machine *m, unsigned a, unsigned b)
+{
+	return m->distance[a * m->nr_nodes + b];
+}
 
 static inline struct page *pfn_to_page(const struct machine *m, pfn_t pfn)
 {

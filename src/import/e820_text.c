@@ -312,7 +312,7 @@ static bool image_offset(const struct reader *r, uint64_t v, uint32_t *offset)
  */
 static void set_image(struct reader *r)
 {
-	const struct kernel_image *standard = &kernel_image_default;
+	const struct kernel_image *standard = r->p->arch->image;
 	unsigned pmd = r->p->arch->pmd_shift;
 	struct kernel_image k = {.rodata_kb = r->rodata_kb, .rwdata_kb = r->rwdata_kb};
 	uint64_t load, tables = r->mapped_end >> pmd, bss_stop, bss_start;
@@ -335,7 +335,7 @@ static void set_image(struct reader *r)
 		return;
 	k.bss_start = (uint32_t)bss_start;
 	k.bss_stop = (uint32_t)bss_stop;
-	k.end = k.bss_stop + (standard->end - standard->bss_stop);
+	k.brk = standard->brk;
 	r->p->image = k;
 	r->p->image_given = true;
 }

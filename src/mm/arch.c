@@ -1,11 +1,52 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Architectures as numbers. */
 #include <mmsh/arch.h>
+#include <mmsh/memory_model.h>
 #include <string.h>
 
 static const struct vm_split ia32_splits[] = {
 	{"3G", 0xC0000000, true},      {"3G_OPT", 0xB0000000, false}, {"2G", 0x80000000, true},
 	{"2G_OPT", 0x78000000, false}, {"1G", 0x40000000, true},      {NULL, 0, false},
+};
+
+/* The images of the modelled kernels, as 4.4.155 was linked for each. */
+static const struct kernel_image ia32_image = {
+	.load = 0x1000000,
+	.etext = 0x16c03e,
+	.edata = 0x1ca6c0,
+	.init_begin = 0x1cc000,
+	.init_end = 0x1fc000,
+	.bss_start = 0x1fe000,
+	.bss_stop = 0x23c000,
+	.brk = 0x16000,
+	.rodata_kb = 296,
+	.rwdata_kb = 77,
+};
+
+static const struct kernel_image pae_image = {
+	.load = 0x1000000,
+	.etext = 0x1752be,
+	.edata = 0x1d5940,
+	.init_begin = 0x1d7000,
+	.init_end = 0x209000,
+	.bss_start = 0x20b000,
+	.bss_stop = 0x246000,
+	.brk = 0x19000,
+	.rodata_kb = 300,
+	.rwdata_kb = 82,
+};
+
+static const struct kernel_image amd64_image = {
+	.load = 0x1000000,
+	.etext = 0x16caf9,
+	.edata = 0x204b40,
+	.init_begin = 0x206000,
+	.init_end = 0x28e000,
+	.bss_start = 0x290000,
+	.bss_stop = 0x2f3000,
+	.brk = 0x16000,
+	.rodata_kb = 388,
+	.rwdata_kb = 210,
 };
 
 /* zone indices by the low four gfp bits: DMA 1, HIGHMEM 2, DMA32 4, MOVABLE 8 */
@@ -20,6 +61,13 @@ const struct arch arch_ia32 = {
 	.struct_page_size = 32,
 	.last_pkmap = 1024,
 	.max_mem_bits_model = 32,
+	.section_size_bits = 26,
+	.max_numnodes = 8,
+	.trampoline_bytes = 16384,
+	.percpu_pages = 13,
+	.percpu_atom = 4096,
+	.pgdat_bytes = 4096,
+	.resource_bytes = 28,
 	.cache_bytes = 32,
 	.stack_kb = 8,
 	.zone_name = {"DMA", "Normal", "HighMem", "Movable"},
@@ -31,6 +79,9 @@ const struct arch arch_ia32 = {
 	.lowmem_reserve_ratio = {256, 32, 32},
 	.gfp_zone = GFP_ZONES(0, 1, 1, 2, 3),
 	.splits = ia32_splits,
+	.model = &memory_model_flat,
+	.numa_model = &memory_model_discontig,
+	.image = &ia32_image,
 };
 
 const struct arch arch_ia32_pae = {
@@ -41,6 +92,13 @@ const struct arch arch_ia32_pae = {
 	.struct_page_size = 32,
 	.last_pkmap = 512,
 	.max_mem_bits_model = 36,
+	.section_size_bits = 29,
+	.max_numnodes = 8,
+	.trampoline_bytes = 16384,
+	.percpu_pages = 13,
+	.percpu_atom = 4096,
+	.pgdat_bytes = 4096,
+	.resource_bytes = 28,
 	.cache_bytes = 32,
 	.stack_kb = 8,
 	.zone_name = {"DMA", "Normal", "HighMem", "Movable"},
@@ -52,6 +110,14 @@ const struct arch arch_ia32_pae = {
 	.lowmem_reserve_ratio = {256, 32, 32},
 	.gfp_zone = GFP_ZONES(0, 1, 1, 2, 3),
 	.splits = ia32_splits,
+	.model = &memory_model_flat,
+	.numa_model = &memory_model_discontig,
+	.image = &pae_image,
+};
+
+static const struct vm_split amd64_splits[] = {
+	{"none", 0xFFFF880000000000, false},
+	{NULL, 0, false},
 };
 
 const struct arch arch_amd64 = {
@@ -60,7 +126,14 @@ const struct arch arch_amd64 = {
 	.pmd_shift = 21,
 	.max_phys_bits = 46,
 	.struct_page_size = 64,
-	.max_mem_bits_model = 40,
+	.max_mem_bits_model = 44,
+	.section_size_bits = 27,
+	.max_numnodes = 64,
+	.trampoline_bytes = 24576,
+	.percpu_pages = 26,
+	.percpu_atom = 2 << 20,
+	.pgdat_bytes = 8192,
+	.resource_bytes = 56,
 	.cache_bytes = 64,
 	.stack_kb = 16,
 	.zone_name = {"DMA", "DMA32", "Normal", "Movable"},
@@ -71,9 +144,13 @@ const struct arch arch_amd64 = {
 	.zone_movable = 3,
 	.lowmem_reserve_ratio = {256, 256, 32},
 	.gfp_zone = GFP_ZONES(0, 1, 2, 2, 3),
+	.splits = amd64_splits,
+	.model = &memory_model_sparse,
+	.numa_model = &memory_model_sparse,
+	.image = &amd64_image,
 };
 
-const struct arch *const archs[] = {&arch_ia32, NULL};
+const struct arch *const archs[] = {&arch_ia32, &arch_ia32_pae, &arch_amd64, NULL};
 
 const struct arch *arch_find(const char *name)
 {
@@ -82,17 +159,3 @@ const struct arch *arch_find(const char *name)
 			return *a;
 	return NULL;
 }
-
-/* The image of the modelled kernel, as it was linked for 4.4.155. */
-const struct kernel_image kernel_image_default = {
-	.load = 0x1000000,
-	.etext = 0x16c03e,
-	.edata = 0x1ca6c0,
-	.init_begin = 0x1cc000,
-	.init_end = 0x1fc000,
-	.bss_start = 0x1fe000,
-	.bss_stop = 0x23c000,
-	.end = 0x352000,
-	.rodata_kb = 296,
-	.rwdata_kb = 77,
-};

@@ -17,11 +17,19 @@ void boot_params_init(struct boot_params *p)
 		.highmem = BOOT_UNSET,
 		.reservelow = 64 << 10,
 		.cpus = 1,
-		.image = kernel_image_default,
+		.image = *archs[0]->image,
 		.seed = 1,
+		.zonelist_order = 'd',
+		.strict = true,
 	};
-	for (int i = 0; i < MAX_NR_ZONES; i++)
-		p->managed[i] = -1;
+}
+
+void boot_params_set_arch(struct boot_params *p, const struct arch *arch)
+{
+	p->arch = arch;
+	p->split = arch->splits;
+	if (!p->image_given)
+		p->image = *arch->image;
 }
 
 /* ---- an empty machine ---- */
@@ -73,6 +81,12 @@ static int machine_nodes(struct machine *m)
 	}
 	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
 		m->cpu_to_node[cpu] = (uint8_t)(cpu % m->nr_nodes);
+	m->distance = arena_alloc(&m->arena, m->nr_nodes * m->nr_nodes);
+	if (!m->distance)
+		return -ENOMEM;
+	for (unsigned i = 0; i < m->nr_nodes * m->nr_nodes; i++)
+		m->distance[i] = i % (m->nr_nodes + 1) ? REMOTE_DISTANCE : LOCAL_DISTANCE;
+	m->zonelist_order = m->arch->bits == 64 ? 'n' : 'z';
 	return 0;
 }
 
@@ -169,12 +183,17 @@ static int boot_steps(struct machine *m, struct mm_error *e)
 	int err;
 
 	max_zone_pfn[0] = min_of(4096ull, m->max_low_pfn);
+	if (m->arch->zone_dma32 >= 0)
+		max_zone_pfn[m->arch->zone_dma32] = min_of(1ull << 20, m->max_low_pfn);
 	max_zone_pfn[m->arch->zone_normal] = m->max_low_pfn;
 	if (m->arch->zone_highmem >= 0)
 		max_zone_pfn[m->arch->zone_highmem] = m->max_pfn;
 	err = setup_memblock(m, e);
 	if (!err)
 		err = free_area_init_nodes(m, max_zone_pfn, e);
+	if (!err && m->model->alloc_memmap(m))
+		err = mm_error(e, -EINVAL, "low memory is too small for the page descriptors of %llu MiB",
+			       (unsigned long long)m->max_pfn >> (20 - PAGE_SHIFT));
 	if (!err)
 		err = setup_boot_structures(m, e);
 	if (!err)
@@ -188,20 +207,68 @@ static int boot_steps(struct machine *m, struct mm_error *e)
 	return 0;
 }
 
+static bool kernel_has_numa(const struct boot_params *p)
+{
+	return p->arch->bits == 64 || p->numa.kind != NUMA_DEFAULT;
+}
+
+static const struct memory_model *kernel_model(const struct boot_params *p)
+{
+	if (p->model)
+		return p->model;
+	return kernel_has_numa(p) ? p->arch->numa_model : p->arch->model;
+}
+
+/* What Kconfig of 4.4 cannot build, and the rule that says so. */
+static int check_kconfig(const struct boot_params *p, struct mm_error *e)
+{
+	bool numa = kernel_has_numa(p), pae = p->arch->bits == 32 && p->arch->pmd_shift == 21;
+	const struct memory_model *model = kernel_model(p);
+	const struct {
+		bool broken;
+		const char *what, *rule;
+	} rules[] = {
+		{pae && !p->split->pae, "this split with PAE",
+		 "VMSPLIT_3G_OPT and VMSPLIT_2G_OPT depend on !X86_PAE"},
+		{numa && p->arch->bits == 32 && !pae, "NUMA on IA-32 without PAE",
+		 "NUMA depends on X86_64 || (X86_32 && HIGHMEM64G && X86_BIGSMP)"},
+		{model == &memory_model_flat && (numa || p->arch->bits == 64), "FLATMEM here",
+		 "ARCH_FLATMEM_ENABLE depends on X86_32 && !NUMA"},
+		{model == &memory_model_discontig && (!numa || p->arch->bits == 64), "DISCONTIGMEM here",
+		 "ARCH_DISCONTIGMEM_ENABLE depends on NUMA && X86_32"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rules) && p->strict; i++)
+		if (rules[i].broken)
+			return mm_error(e, -EINVAL, "no 4.4 kernel has %s: %s (strict=off builds it)",
+					rules[i].what, rules[i].rule);
+	return 0;
+}
+
 static int check_params(const struct boot_params *p, struct mm_error *e)
 {
 	uint64_t limit = 1ull << p->arch->max_mem_bits_model;
 
 	if (p->cpus < 1 || p->cpus > MAX_CPUS)
 		return mm_error(e, -EINVAL, "cpus=%u: 1 to %d", p->cpus, MAX_CPUS);
-	if (!p->e820.nr && (p->mem < 8ull << 20 || p->mem > limit))
-		return mm_error(e, -EINVAL, "mem=%llu: %s takes 8M to %lluG",
-				(unsigned long long)p->mem, p->arch->name,
+	if (p->mem > limit)
+		return mm_error(e, -ERANGE, "mem=%lluM: %s has at most %lluG",
+				(unsigned long long)p->mem >> 20, p->arch->name,
 				(unsigned long long)limit >> 30);
+	if (!p->e820.nr && p->mem < 8ull << 20)
+		return mm_error(e, -EINVAL, "mem=%llu: a machine needs at least 8M",
+				(unsigned long long)p->mem);
 	if (p->reservelow < PAGE_SIZE || p->reservelow > 640 << 10)
 		return mm_error(e, -EINVAL, "reservelow=%llu: 4K to 640K",
 				(unsigned long long)p->reservelow);
-	return 0;
+	return check_kconfig(p, e);
+}
+
+/* With high memory, ZONE_MOVABLE is cut out of it (boot.md 6.1). */
+static void mark_highmem_zones(struct machine *m)
+{
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
+		m->node[nid]->zone[m->arch->zone_movable].highmem = m->max_pfn > m->highstart_pfn;
 }
 
 struct machine *machine_boot(const struct boot_params *p, struct mm_error *e)
@@ -211,7 +278,7 @@ struct machine *machine_boot(const struct boot_params *p, struct mm_error *e)
 
 	if (check_params(p, e) || setup_memory_map(p, &map, e))
 		return NULL;
-	m = machine_new(p->arch, map.max_pfn, 1, p->cpus, e);
+	m = machine_new(p->arch, map.max_pfn, map.info.numa.nr_nodes, p->cpus, e);
 	if (!m)
 		return NULL;
 	m->params = *p;
@@ -219,6 +286,14 @@ struct machine *machine_boot(const struct boot_params *p, struct mm_error *e)
 	m->boot = map.info;
 	m->layout = map.layout;
 	m->max_low_pfn = m->highstart_pfn = map.max_low_pfn;
+	m->model = kernel_model(p);
+	m->numa = kernel_has_numa(p);
+	if (p->zonelist_order != 'd')
+		m->zonelist_order = p->zonelist_order;
+	memcpy(m->cpu_to_node, map.info.numa.cpu_to_node, sizeof(m->cpu_to_node));
+	for (unsigned i = 0; i < m->nr_nodes * m->nr_nodes; i++)
+		m->distance[i] = map.info.numa.distance[i / m->nr_nodes][i % m->nr_nodes];
+	mark_highmem_zones(m);
 	if (p->hugetlb)
 		m->pageblock_order = min_of(p->arch->pmd_shift - PAGE_SHIFT, (unsigned)MAX_ORDER - 1);
 	/* no reclaim, no IO until the scheduler runs (boot.md 13) */

@@ -61,20 +61,25 @@ bool page_is_reserved(const struct machine *m, pfn_t pfn)
 	       free_block_containing(m, pfn, &order) == PFN_NONE;
 }
 
-/* boot.md 7.6: types are written where a pageblock begins, so a first partial block keeps 0. */
+/* boot.md 7.6: types are written where a pageblock begins, so a first partial block keeps 0;
+   unless another zone writes it, where types belong to sections. */
 static int init_pageblocks(struct machine *m, struct zone *z)
 {
-	pfn_t pages = 1u << m->pageblock_order;
-	pfn_t first = z->start_pfn >> m->pageblock_order;
-	pfn_t blocks = (pfn_t)((zone_end_pfn(z) + (uint64_t)pages - 1) >> m->pageblock_order) - first;
+	unsigned order = m->pageblock_order;
+	uint64_t first = z->start_pfn >> order, end = ((uint64_t)zone_end_pfn(z) - 1) >> order;
 
-	z->pageblock_base = first;
-	z->pageblock = arena_alloc(&m->arena, blocks);
+	if (m->pageblock) {
+		z->pageblock = m->pageblock;
+	} else {
+		z->pageblock_base = (pfn_t)first;
+		z->pageblock = arena_alloc(&m->arena, end - first + 1);
+	}
 	if (!z->pageblock)
 		return -ENOMEM;
-	memset(z->pageblock, MIGRATE_MOVABLE, blocks);
-	if (z->start_pfn & (pages - 1))
-		z->pageblock[0] = MIGRATE_UNMOVABLE;
+	if (first << order < z->start_pfn)
+		first++;
+	if (first <= end)
+		memset(&z->pageblock[first - z->pageblock_base], MIGRATE_MOVABLE, end - first + 1);
 	return 0;
 }
 
@@ -145,9 +150,116 @@ static void account_memmap(struct machine *m, struct zone *z)
 	zone_page_state_add(m, z, NR_ALLOC_BATCH, (long)freesize);
 }
 
+/* Sections with memory, and the array of pageblock types that belongs to them. */
+static int init_sections(struct machine *m)
+{
+	unsigned shift = m->arch->section_size_bits - PAGE_SHIFT;
+
+	if (!m->model || !m->model->sections)
+		return 0;
+	m->section = arena_alloc(&m->arena, (m->max_pfn >> shift) + 1);
+	m->pageblock = arena_alloc(&m->arena, (m->max_pfn >> m->pageblock_order) + 1);
+	if (!m->section || !m->pageblock)
+		return -ENOMEM;
+	for (unsigned i = 0; i < m->memblock.memory.cnt; i++) {
+		const struct memblock_region *r = &m->memblock.memory.regions[i];
+
+		for (uint64_t s = PFN_DOWN(r->base) >> shift;
+		     s << shift < PFN_UP(r->base + r->size); s++)
+			m->section[s] = SECTION_PRESENT | SECTION_ONLINE;
+	}
+	return 0;
+}
+
+/* The highest zone with memory: the one that ZONE_MOVABLE takes its pages from. */
+static int find_usable_zone(const struct machine *m, const uint64_t lowest[MAX_NR_ZONES],
+			    const uint64_t highest[MAX_NR_ZONES])
+{
+	int z = MAX_NR_ZONES - 1;
+
+	while (z > 0 && (z == m->arch->zone_movable || highest[z] <= lowest[z]))
+		z--;
+	return z;
+}
+
+/* Deals @per pages of the kernel's share out to node @nid. Moves its movable start up. */
+static void spread_kernelcore(struct machine *m, int nid, uint64_t per, uint64_t usable_start,
+			      uint64_t *kernelcore)
+{
+	uint64_t *movable = &m->boot.movable_pfn[nid], rem = per;
+
+	for (unsigned i = 0; i < m->memblock.memory.cnt && rem; i++) {
+		const struct memblock_region *r = &m->memblock.memory.regions[i];
+		uint64_t start = max_of(PFN_UP(r->base), *movable);
+		uint64_t end = PFN_DOWN(r->base + r->size), n;
+
+		if (r->nid != nid || start >= end)
+			continue;
+		if (start < usable_start) {
+			n = min_of(end, usable_start) - start;
+			rem -= min_of(n, rem);
+			*kernelcore -= min_of(n, *kernelcore);
+			if (end <= usable_start) {
+				*movable = end;
+				continue;
+			}
+			start = usable_start;
+		}
+		n = min_of(end - start, rem);
+		*movable = start + n;
+		*kernelcore -= min_of(n, *kernelcore);
+		rem -= n;
+	}
+}
+
+/* kernelcore= and movablecore= (boot.md 6.1): where ZONE_MOVABLE begins on each node. */
+static void find_zone_movable_pfns(struct machine *m, uint64_t usable_start)
+{
+	uint64_t total = memblock_pages(&m->memblock, 0, m->max_pfn, MAX_NUMNODES);
+	uint64_t core = PFN_DOWN(m->params.kernelcore), movable = PFN_DOWN(m->params.movablecore);
+	unsigned nodes = 0;
+
+	if (movable) {
+		movable = min_of(total, (uint64_t)ROUND_UP(movable, MAX_ORDER_NR_PAGES));
+		core = max_of(core, total - movable);
+	}
+	if (!core || core >= total)
+		return;
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
+		nodes += memblock_pages(&m->memblock, 0, m->max_pfn, (int)nid) != 0;
+	do {
+		uint64_t per = core / nodes;
+
+		for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
+			if (core < per)
+				per = core / nodes;
+			spread_kernelcore(m, (int)nid, per, usable_start, &core);
+		}
+	} while (--nodes && core > nodes);
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
+		m->boot.movable_pfn[nid] = ROUND_UP(m->boot.movable_pfn[nid], MAX_ORDER_NR_PAGES);
+}
+
+/* What is left of zone @i's range [*from, *to) on a node that has a movable zone. */
+static void adjust_for_movable(const struct machine *m, int nid, unsigned i, uint64_t node_end,
+			       int usable, const uint64_t highest[MAX_NR_ZONES], uint64_t *from,
+			       uint64_t *to)
+{
+	uint64_t movable = m->boot.movable_pfn[nid];
+
+	if (!movable)
+		return;
+	if ((int)i == m->arch->zone_movable) {
+		*from = movable;
+		*to = min_of(node_end, highest[usable]);
+	} else {
+		*to = min_of(*to, max_of(movable, *from));
+	}
+}
+
 static int free_area_init_node(struct machine *m, struct pglist_data *pgdat,
 			       const uint64_t lowest[MAX_NR_ZONES],
-			       const uint64_t highest[MAX_NR_ZONES])
+			       const uint64_t highest[MAX_NR_ZONES], int usable)
 {
 	uint64_t start = UINT64_MAX, end = 0;
 
@@ -166,6 +278,7 @@ static int free_area_init_node(struct machine *m, struct pglist_data *pgdat,
 		struct zone *z = &pgdat->zone[i];
 		uint64_t from = max_of(start, lowest[i]), to = min_of(end, highest[i]);
 
+		adjust_for_movable(m, pgdat->id, i, end, usable, highest, &from, &to);
 		if (from >= to)
 			continue;
 		if (init_currently_empty_zone(m, z, (pfn_t)from, to - from))
@@ -182,26 +295,30 @@ int free_area_init_nodes(struct machine *m, const uint64_t max_zone_pfn[MAX_NR_Z
 			 struct mm_error *e)
 {
 	uint64_t lowest[MAX_NR_ZONES], highest[MAX_NR_ZONES];
+	int usable;
 
 	lowest[0] = m->memblock.memory.cnt ? PFN_UP(m->memblock.memory.regions[0].base) : 0;
 	highest[0] = max_of(max_zone_pfn[0], lowest[0]);
-	for (unsigned i = 1; i < MAX_NR_ZONES; i++) {
+	for (int i = 1; i < MAX_NR_ZONES; i++) {
+		if (i == m->arch->zone_movable) {
+			lowest[i] = highest[i] = 0;
+			continue;
+		}
 		lowest[i] = highest[i - 1];
 		highest[i] = max_of(max_zone_pfn[i], lowest[i]);
 	}
 	m->boot.nr_kernel_pages = m->boot.nr_all_pages = 0;
+	if (init_sections(m))
+		return mm_error(e, -ENOMEM, "the host has no memory for the sections");
+	usable = find_usable_zone(m, lowest, highest);
+	find_zone_movable_pfns(m, lowest[usable]);
 	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
-		if (free_area_init_node(m, m->node[nid], lowest, highest))
+		if (free_area_init_node(m, m->node[nid], lowest, highest, usable))
 			return mm_error(e, -ENOMEM, "the host has no memory for the zones");
 	return 0;
 }
 
 /* ---- zonelists ---- */
-
-static int node_distance(unsigned a, unsigned b)
-{
-	return a == b ? 10 : 20;
-}
 
 /* boot.md 8.3: the order in which node @local tries the nodes. Returns: how many. */
 static unsigned order_nodes(const struct machine *m, unsigned local, unsigned load[MAX_NUMNODES],
@@ -214,7 +331,7 @@ static unsigned order_nodes(const struct machine *m, unsigned local, unsigned lo
 		unsigned best = MAX_NUMNODES, best_val = 0;
 
 		for (unsigned i = 0; i < m->nr_nodes; i++) {
-			unsigned val = (unsigned)node_distance(local, i) + (i < local);
+			unsigned val = node_distance(m, local, i) + (i < local);
 
 			val = val * m->nr_nodes * MAX_NUMNODES + load[i];
 			if (n == 0 && i != local)
@@ -224,7 +341,7 @@ static unsigned order_nodes(const struct machine *m, unsigned local, unsigned lo
 				best_val = val;
 			}
 		}
-		if (node_distance(local, best) != node_distance(local, prev))
+		if (node_distance(m, local, best) != node_distance(m, local, prev))
 			load[best] = load_now;
 		used[best] = true;
 		prev = best;
@@ -260,11 +377,11 @@ static void build_zonelists(struct machine *m, struct pglist_data *pgdat,
 	uint8_t order[MAX_NUMNODES];
 	unsigned nodes = order_nodes(m, (unsigned)pgdat->id, load, order), n = 0;
 
-	if (m->arch->bits == 64) { /* node order */
+	if (m->zonelist_order == 'n') {
 		for (unsigned i = 0; i < nodes; i++)
 			for (int z = MAX_NR_ZONES; z--;)
 				zonelist_add(all, &n, &m->node[order[i]]->zone[z]);
-	} else { /* zone order: keep the low zones for those who need them */
+	} else { /* keep the low zones for those who need them */
 		for (int z = MAX_NR_ZONES; z--;)
 			for (unsigned i = 0; i < nodes; i++)
 				zonelist_add(all, &n, &m->node[order[i]]->zone[z]);

@@ -14,8 +14,8 @@
 #define KM_TYPE_NR 20
 #define FIX_KMAP_BEGIN 69
 #define EARLY_PGT_PAGES 6 /* kept in brk for the page tables of the direct map */
-#define TRAMPOLINE_SIZE 16384
-#define PERCPU_PAGES 13
+#define AMD64_VMALLOC_START 0xFFFFC90000000000ull
+#define AMD64_VMALLOC_END 0xFFFFE8FFFFFFFFFFull
 #define ISA_START 0xA0000ull
 #define ISA_END 0x100000ull
 
@@ -33,6 +33,23 @@ static phys_t image_end(const struct kernel_image *k)
 	return k->load + k->bss_stop;
 }
 
+/* Pages of page tables that low memory may need at most: the initial mapping reaches that
+   far beyond the image, and brk keeps as much. */
+static uint64_t lowmem_tables(const struct boot_params *p)
+{
+	uint64_t lowmem = PFN_DOWN((1ull << 32) - p->split->page_offset);
+	uint64_t per_table = 1ull << (p->arch->pmd_shift - PAGE_SHIFT);
+
+	if (p->arch->bits == 64)
+		return 0;
+	return lowmem / per_table + (per_table == 512);
+}
+
+static phys_t brk_limit(const struct boot_params *p, const struct kernel_image *k)
+{
+	return image_end(k) + PFN_PHYS(lowmem_tables(p)) + k->brk;
+}
+
 /* A machine that ends below the usual load address runs the kernel linked for 1 MiB. */
 static struct kernel_image place_image(const struct boot_params *p, uint64_t end_pfn)
 {
@@ -46,7 +63,8 @@ static struct kernel_image place_image(const struct boot_params *p, uint64_t end
 static int setup_e820(const struct boot_params *p, struct boot_info *b, struct kernel_image *k,
 		      struct mm_error *e)
 {
-	uint64_t limit = 1ull << (p->arch->max_phys_bits - PAGE_SHIFT);
+	uint64_t limit = min_of(1ull << (p->arch->max_phys_bits - PAGE_SHIFT),
+				(uint64_t)ROUND_DOWN(PFN_NONE, MAX_ORDER_NR_PAGES));
 	struct e820_map *map = &b->e820;
 
 	if (p->e820.nr)
@@ -65,9 +83,10 @@ static int setup_e820(const struct boot_params *p, struct boot_info *b, struct k
 		return mm_error(e, -EINVAL, "RAM ends at %llu KiB: the kernel itself needs %llu KiB",
 				(unsigned long long)e820_end_pfn(map, limit) * 4,
 				(unsigned long long)(PFN_UP(image_end(k)) + 256) * 4);
-	if (!e820_all_mapped(map, k->load, k->load + k->end, E820_RAM)) {
-		e820_remove_range(map, k->load, k->end, 0, false);
-		e820_add(map, k->load, k->end, E820_RAM);
+	b->image_end = brk_limit(p, k);
+	if (!e820_all_mapped(map, k->load, b->image_end, E820_RAM)) {
+		e820_remove_range(map, k->load, b->image_end - k->load, 0, false);
+		e820_add(map, k->load, b->image_end - k->load, E820_RAM);
 		e820_sanitize(map);
 	}
 	trim_bios_range(map);
@@ -99,6 +118,20 @@ static void layout_top(const struct boot_params *p, struct vm_layout *l)
 	l->fix_kmap_begin = FIX_KMAP_BEGIN;
 	l->pkmap_base = ROUND_DOWN(l->fixaddr_start - PAGE_SIZE * (p->arch->last_pkmap + 1), pmd);
 	l->vmalloc_end = l->pkmap_base - 2 * PAGE_SIZE;
+}
+
+/* 64 bit: everything is in the direct map. */
+static int find_direct_range(const struct boot_params *p, struct memory_map *map)
+{
+	struct vm_layout *l = &map->layout;
+
+	map->max_pfn = map->max_low_pfn = map->info.end_pfn;
+	l->page_offset = p->split->page_offset;
+	l->high_memory = l->page_offset + PFN_PHYS(map->max_pfn);
+	l->vmalloc_start = AMD64_VMALLOC_START;
+	l->vmalloc_end = AMD64_VMALLOC_END;
+	l->maxmem_pfn = 1ull << (p->arch->max_phys_bits - PAGE_SHIFT);
+	return 0;
 }
 
 static int find_low_pfn_range(const struct boot_params *p, struct memory_map *map, struct mm_error *e)
@@ -156,12 +189,17 @@ int setup_memory_map(const struct boot_params *p, struct memory_map *map, struct
 	if (err)
 		return err;
 	map->image_load = k.load;
-	layout_top(p, &map->layout);
-	err = find_low_pfn_range(p, map, e);
+	if (p->arch->bits == 64) {
+		err = find_direct_range(p, map);
+	} else {
+		layout_top(p, &map->layout);
+		err = find_low_pfn_range(p, map, e);
+	}
 	if (!err && PFN_PHYS(map->max_low_pfn) < image_end(&k))
 		err = mm_error(e, -EINVAL, "low memory ends at %llu KiB, inside the kernel image",
 			       (unsigned long long)map->max_low_pfn * 4);
-	return err;
+	return err ?: numa_init(&p->numa, &map->info.e820, map->max_pfn, p->arch->max_numnodes,
+				p->cpus, &map->info.numa, e);
 }
 
 /* ---- memblock ---- */
@@ -183,13 +221,29 @@ static int reserve(struct machine *m, const char *what, phys_t start, uint64_t s
 }
 
 /* One boot-time allocation: the highest place it fits. Returns: the address, 0 if none. */
-static phys_t boot_alloc(struct machine *m, const char *what, uint64_t size, uint64_t align)
+phys_t boot_alloc(struct machine *m, const char *what, uint64_t size, uint64_t align)
 {
 	phys_t at = memblock_alloc(&m->memblock, size, align);
 
 	if (at)
 		reserved(m, what, at, size);
 	return at;
+}
+
+phys_t boot_alloc_node(struct machine *m, const char *what, uint64_t size, uint64_t align, unsigned nid)
+{
+	const struct numa_info *n = &m->boot.numa;
+
+	for (unsigned i = n->nr_blks; i--;) {
+		phys_t end = min_of(n->blk[i].end, m->memblock.current_limit), at;
+
+		if (n->blk[i].nid != (int)nid || n->blk[i].start >= end)
+			continue;
+		at = memblock_find(&m->memblock, size, align, n->blk[i].start, end);
+		if (at)
+			return reserve(m, what, at, size) ? 0 : at;
+	}
+	return boot_alloc(m, what, size, align);
 }
 
 /* Conventional memory ends where the first RAM entry does; what follows is the BIOS's. */
@@ -212,10 +266,12 @@ static void reserve_brk(struct machine *m)
 	const struct kernel_image *k = &m->params.image;
 	uint64_t pmd = 1ull << m->arch->pmd_shift;
 
-	/* the initial mapping covers the image and as much again as lowmem's tables may take */
-	m->boot.init_pg_end = ROUND_UP(k->load + k->end + (1 << 20), pmd);
-	m->boot.brk_start = PFN_PHYS(PFN_UP(k->load + k->bss_stop)) +
-			    m->boot.init_pg_end / pmd * PAGE_SIZE;
+	m->boot.brk_start = PFN_PHYS(PFN_UP(k->load + k->bss_stop));
+	if (m->arch->bits == 32) {
+		m->boot.init_pg_end = ROUND_UP(m->boot.image_end +
+					       PFN_PHYS(lowmem_tables(&m->params)), 4ull << 20);
+		m->boot.brk_start += m->boot.init_pg_end / pmd * PAGE_SIZE;
+	}
 	reserve(m, "brk", k->load + k->bss_stop,
 		m->boot.brk_start + EARLY_PGT_PAGES * PAGE_SIZE - (k->load + k->bss_stop));
 }
@@ -265,6 +321,27 @@ static int place_initrd(struct machine *m, struct mm_error *e)
 	return reserve(m, "initrd", b->initrd_start, b->initrd_size);
 }
 
+/* initmem_init: who owns which range, and where each node's own data are. */
+static int setup_nodes(struct machine *m, struct mm_error *e)
+{
+	const struct numa_info *n = &m->boot.numa;
+
+	for (unsigned i = 0; i < n->nr_blks; i++)
+		if (memblock_set_node(&m->memblock, n->blk[i].start, n->blk[i].end - n->blk[i].start,
+				      n->blk[i].nid))
+			return mm_error(e, -ENOMEM, "the host has no memory for the nodes");
+	if (!m->numa)
+		return 0;
+	if (n->nr_nodes > 1)
+		boot_alloc(m, "NUMA distances", n->nr_nodes * n->nr_nodes, PAGE_SIZE);
+	for (unsigned nid = 0; nid < n->nr_nodes; nid++) {
+		m->boot.node_data[nid] = boot_alloc_node(m, "node data", m->arch->pgdat_bytes, PAGE_SIZE, nid);
+		if (!m->boot.node_data[nid])
+			return mm_error(e, -EINVAL, "low memory is too small for %u nodes", n->nr_nodes);
+	}
+	return 0;
+}
+
 int setup_memblock(struct machine *m, struct mm_error *e)
 {
 	const struct boot_params *p = &m->params;
@@ -290,12 +367,13 @@ int setup_memblock(struct machine *m, struct mm_error *e)
 			memblock_add(mb, x->addr, end - x->addr, 0);
 	}
 	memblock_trim(mb);
-	b->trampoline = boot_alloc(m, "trampoline", TRAMPOLINE_SIZE, PAGE_SIZE);
+	b->trampoline = boot_alloc(m, "trampoline", m->arch->trampoline_bytes, PAGE_SIZE);
 	if (!b->trampoline)
 		return mm_error(e, -EINVAL, "no RAM below 1 MiB for the real-mode trampoline");
 	reserve(m, "low memory", 0, p->reservelow);
 	mb->current_limit = PFN_PHYS(m->max_low_pfn);
-	return relocate_initrd(m, e);
+	err = relocate_initrd(m, e);
+	return err ?: setup_nodes(m, e);
 }
 
 /* ---- allocations until mem_init ---- */
@@ -320,47 +398,44 @@ static uint64_t usemap_bytes(const struct machine *m, const struct zone *z)
 	return ROUND_UP(blocks * 4, m->arch->bits) / 8;
 }
 
-static bool boot_alloc_memmaps(struct machine *m)
+/* Each zone's own tables; sections keep pageblock types for the zones. */
+static bool boot_alloc_zone_tables(struct machine *m)
 {
 	uint64_t line = m->arch->cache_bytes;
 	bool ok = true;
 
-	for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
-		struct pglist_data *n = m->node[nid];
-		uint64_t start = ROUND_DOWN(n->start_pfn, MAX_ORDER_NR_PAGES);
-		uint64_t end = ROUND_UP((uint64_t)n->start_pfn + n->spanned_pages, MAX_ORDER_NR_PAGES);
+	for (unsigned id = 0; id < m->nr_nodes * MAX_NR_ZONES; id++) {
+		const struct zone *z = m->zone_by_id[id];
 
-		m->boot.mem_map = boot_alloc(m, "mem_map", (end - start) * m->arch->struct_page_size, line);
-		ok &= m->boot.mem_map != 0;
-		for (unsigned i = 0; i < MAX_NR_ZONES; i++) {
-			const struct zone *z = &n->zone[i];
-
-			if (!z->spanned_pages)
-				continue;
-			ok &= boot_alloc(m, "pageblock flags", usemap_bytes(m, z), line) != 0;
-			ok &= boot_alloc(m, "zone wait table", zone_wait_table_bytes(m, z), line) != 0;
-		}
+		if (!z->spanned_pages)
+			continue;
+		if (!m->model->sections)
+			ok &= boot_alloc_node(m, "pageblock flags", usemap_bytes(m, z), line, z->nid) != 0;
+		ok &= boot_alloc_node(m, "zone wait table", zone_wait_table_bytes(m, z), line, z->nid) != 0;
 	}
 	return ok;
 }
 
 static bool boot_alloc_percpu(struct machine *m)
 {
-	uint64_t line = m->arch->cache_bytes, cpu_map = 4ull * m->nr_cpus;
+	uint64_t line = m->arch->cache_bytes, word = m->arch->bits / 8;
+	uint64_t used = (uint64_t)m->arch->percpu_pages * PAGE_SIZE * m->nr_cpus;
+	uint64_t whole = ROUND_UP(used, m->arch->percpu_atom);
 	phys_t info = boot_alloc(m, "percpu set-up", PAGE_SIZE, line);
 	phys_t areas = boot_alloc(m, "percpu set-up", PAGE_SIZE, line);
 	bool ok = info && areas;
 
-	m->boot.percpu_pages = PERCPU_PAGES;
-	m->boot.percpu = boot_alloc(m, "percpu", PERCPU_PAGES * PAGE_SIZE * m->nr_cpus, PAGE_SIZE);
+	m->boot.percpu_pages = m->arch->percpu_pages;
+	m->boot.percpu = boot_alloc_node(m, "percpu", whole, m->arch->percpu_atom, 0);
 	ok &= m->boot.percpu != 0;
-	ok &= boot_alloc(m, "percpu group offsets", 4, line) != 0;
-	ok &= boot_alloc(m, "percpu group sizes", 4, line) != 0;
-	ok &= boot_alloc(m, "percpu unit map", cpu_map, line) != 0;
-	ok &= boot_alloc(m, "percpu unit offsets", cpu_map, line) != 0;
-	ok &= boot_alloc(m, "percpu slots", 120, line) != 0;
-	ok &= boot_alloc(m, "percpu chunk", 60, line) != 0;
+	ok &= boot_alloc(m, "percpu group offsets", word, line) != 0;
+	ok &= boot_alloc(m, "percpu group sizes", word, line) != 0;
+	ok &= boot_alloc(m, "percpu unit map", 4ull * m->nr_cpus, line) != 0;
+	ok &= boot_alloc(m, "percpu unit offsets", word * m->nr_cpus, line) != 0;
+	ok &= boot_alloc(m, "percpu slots", word == 4 ? 120 : 336, line) != 0;
+	ok &= boot_alloc(m, "percpu chunk", word == 4 ? 60 : 152, line) != 0;
 	if (ok) {
+		memblock_free(&m->memblock, m->boot.percpu + used, whole - used);
 		memblock_free(&m->memblock, info, PAGE_SIZE);
 		memblock_free(&m->memblock, areas, PAGE_SIZE);
 	}
@@ -389,6 +464,9 @@ static bool boot_alloc_hashes(struct machine *m)
 		n = roundup_pow_of_two(max_of(n, hashes[i].min_bytes / bucket));
 		n = min_of(n, max);
 		m->boot.hash_entries[i] = n;
+		/* with many nodes to spread them over, the large ones wait for vmalloc */
+		if (i && m->numa && m->arch->bits == 64)
+			continue;
 		ok &= boot_alloc(m, hashes[i].what, n * bucket, m->arch->cache_bytes) != 0;
 	}
 	return ok;
@@ -397,11 +475,11 @@ static bool boot_alloc_hashes(struct machine *m)
 int setup_boot_structures(struct machine *m, struct mm_error *e)
 {
 	uint64_t line = m->arch->cache_bytes, cmdline = strlen(m->params.cmdline) + 1;
-	const uint64_t resource = 28, ioapic_name = 11;
-	bool ok = boot_alloc_memmaps(m);
+	const uint64_t ioapic_name = 11;
+	bool ok = boot_alloc_zone_tables(m);
 
-	ok = ok && boot_alloc(m, "I/O APIC resources", resource + ioapic_name, line);
-	ok = ok && boot_alloc(m, "e820 resources", resource * m->boot.e820.nr, line);
+	ok = ok && boot_alloc(m, "I/O APIC resources", m->arch->resource_bytes + ioapic_name, line);
+	ok = ok && boot_alloc(m, "e820 resources", (uint64_t)m->arch->resource_bytes * m->boot.e820.nr, line);
 	for (int i = 0; i < 3; i++)
 		ok = ok && boot_alloc(m, "command line", cmdline, line);
 	ok = ok && boot_alloc_percpu(m);
@@ -472,26 +550,46 @@ static long late_pages(const struct zone *z, phys_t start, phys_t end)
 	return s < e ? (long)(e - s) : 0;
 }
 
+/* The zone that an entry of managed= means: a zone name without a node goes to the nodes in turn. */
+static struct zone *managed_zone(struct machine *m, unsigned entry)
+{
+	const struct managed_param *p = &m->params.managed[entry];
+	unsigned skip = 0;
+
+	if (p->nid >= 0)
+		return (unsigned)p->nid < m->nr_nodes ? &m->node[p->nid]->zone[p->zone_idx] : NULL;
+	for (unsigned i = 0; i < entry; i++)
+		skip += m->params.managed[i].nid < 0 && m->params.managed[i].zone_idx == p->zone_idx;
+	for_each_populated_zone(m, z)
+		if (z->idx == p->zone_idx && !skip--)
+			return z;
+	return NULL;
+}
+
 int setup_managed(struct machine *m, struct mm_error *e)
 {
 	const struct kernel_image *k = &m->params.image;
 	const struct boot_info *b = &m->boot;
 
-	for_each_populated_zone(m, z) {
-		int64_t want = m->params.managed[z->idx], have;
+	for (unsigned i = 0; i < m->params.nr_managed; i++) {
+		const struct managed_param *p = &m->params.managed[i];
+		struct zone *z = managed_zone(m, i);
+		int64_t have;
 		int err;
 
-		if (want < 0)
-			continue;
+		if (!z || !populated_zone(z))
+			return mm_error(e, -EINVAL, "managed=%s:%lld: the machine has no such zone",
+					m->arch->zone_name[p->zone_idx], (long long)p->pages);
 		have = (int64_t)zone_free_pages(m, z) +
 		       late_pages(z, k->load + k->init_begin, k->load + k->init_end) +
 		       late_pages(z, k->load + k->init_end, k->load + k->bss_start) +
 		       late_pages(z, b->initrd_start, b->initrd_start + b->initrd_size);
-		err = want < have ? reserve_pages(m, z, (unsigned long)(have - want))
-				  : release_pages(m, z, (unsigned long)(want - have));
+		err = p->pages < have ? reserve_pages(m, z, (unsigned long)(have - p->pages))
+				      : release_pages(m, z, (unsigned long)(p->pages - have));
 		if (err)
-			return mm_error(e, -EINVAL, "managed=%s:%lld: the zone has %lu pages present and %lld without boot's",
-					z->name, (long long)want, z->present_pages, (long long)have);
+			return mm_error(e, -EINVAL,
+					"managed=%s:%lld: the zone has %lu pages present and %lld without boot's",
+					z->name, (long long)p->pages, z->present_pages, (long long)have);
 	}
 	return 0;
 }

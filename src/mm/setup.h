@@ -18,6 +18,10 @@ int setup_memory_map(const struct boot_params *p, struct memory_map *map, struct
 
 /* memblock as it stands before the zones exist (boot.md 5). */
 int setup_memblock(struct machine *m, struct mm_error *e);
+/* One boot-time allocation, top-down; _node: on that node if it can be. Returns: the address
+   or 0. */
+phys_t boot_alloc(struct machine *m, const char *what, uint64_t size, uint64_t align);
+phys_t boot_alloc_node(struct machine *m, const char *what, uint64_t size, uint64_t align, unsigned nid);
 /* What the kernel allocates from it until mem_init, in its order. */
 int setup_boot_structures(struct machine *m, struct mm_error *e);
 /* Makes the reservations such that the zones end up with the managed pages asked for. */

@@ -82,10 +82,10 @@ static void print_e820(struct machine *m)
 		printk(m, "e820: user-defined physical RAM map:");
 		print_map(m, &map, "user");
 	}
-	if (!e820_all_mapped(&map, k->load, k->load + k->end, E820_RAM)) {
+	if (!e820_all_mapped(&map, k->load, m->boot.image_end, E820_RAM)) {
 		printk(m, ".text .data .bss are not marked as E820_RAM!");
 		printk(m, "e820: remove [mem 0x%08llx-0x%08llx] ", ull(k->load),
-		       ull(k->load + k->end - 1));
+		       ull(m->boot.image_end - 1));
 	}
 	printk(m, "e820: update [mem 0x00000000-0x00000fff] usable ==> reserved");
 	printk(m, "e820: remove [mem 0x000a0000-0x000fffff] usable");
@@ -183,7 +183,7 @@ static void print_lowmem(struct machine *m)
 		       ull(b->init_pg_end - 1));
 	if (b->trampoline)
 		printk(m, "Base memory trampoline at [%s] %llx size %u",
-		       kptr(m, va(m, b->trampoline), buf), ull(b->trampoline), 16384);
+		       kptr(m, va(m, b->trampoline), buf), ull(b->trampoline), m->arch->trampoline_bytes);
 	if (brk && m->max_low_pfn % per_table) {
 		print_brk_page(m, brk); /* the direct map's last piece */
 		brk += PAGE_SIZE;

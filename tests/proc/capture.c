@@ -46,7 +46,7 @@ static void set_managed(struct boot_params *p, const struct capture *c)
 			for (idx = 0; strcmp(p->arch->zone_name[idx], zone);)
 				idx++;
 		if (sscanf(line, " managed %lld", &n) == 1)
-			p->managed[idx] = n;
+			p->managed[p->nr_managed++] = (struct managed_param){-1, idx, n};
 	}
 	free(text);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How the kernel keeps its page descriptors (boot.md 4). The model's own page array is
+ * the same whatever the choice; what differs is which page frames are valid, who shares
+ * pageblock types, and what it costs.
+ *
+ *   flat       one mem_map from the first page to the last
+ *   discontig  one mem_map a node; a table of 64 MiB chunks tells whose
+ *   sparse     one mem_map a section that has memory; pageblock types belong to sections
+ */
+#ifndef MMSH_MEMORY_MODEL_H
+#define MMSH_MEMORY_MODEL_H
+
+#include <mmsh/types.h>
+
+struct machine;
+
+struct memory_model {
+	const char *name;
+	const char *config;	  /* "FLATMEM" ... */
+	bool sections;		  /* pageblock types are kept by section */
+	bool (*pfn_valid)(const struct machine *m, uint64_t pfn);
+	/* Takes mem_map and what goes with it from memblock. Returns: 0 or -ENOMEM. */
+	int (*alloc_memmap)(struct machine *m);
+};
+
+extern const struct memory_model memory_model_flat, memory_model_discontig, memory_model_sparse;
+extern const struct memory_model *const memory_models[]; /* NULL ends the table */
+
+/* States of a section, in machine.section. */
+enum { SECTION_ABSENT, SECTION_PRESENT = 1, SECTION_ONLINE = 2 };
+
+
+/* What a mem_map costs in the kernel, in bytes, all of it. */
+uint64_t memmap_bytes(const struct machine *m);
+
+#endif
