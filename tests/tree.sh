@@ -19,7 +19,7 @@ height()
 	esac
 }
 
-# A public header belongs to the floor whose source file bears its name.
+# A public header belongs to the floor that has a file of its name.
 header_floor()
 {
 	case $1 in
@@ -27,7 +27,7 @@ header_floor()
 	mm_types) echo mm; return ;;
 	esac
 	for f in base mm proc import shell; do
-		[ -f "src/$f/$1.c" ] && echo $f && return
+		[ ! -f "src/$f/$1.c" ] && [ ! -f "src/$f/$1.h" ] || { echo $f; return; }
 	done
 }
 
