@@ -11,6 +11,8 @@
 /* clang-format off */
 #define SUITES(X) \
 	X(arena) \
+	X(bootline) \
+	X(e820_text) \
 	X(extfrag) \
 	X(iomem) \
 	X(kmsg) \
@@ -18,8 +20,10 @@
 	X(proc) \
 	X(proc_files) \
 	X(ram) \
+	X(state) \
 	X(strbuf) \
 	X(sysctl) \
+	X(verify) \
 	X(why) \
 	/* end */
 /* clang-format on */
