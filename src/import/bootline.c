@@ -16,8 +16,7 @@ int parse_size(const char *text, uint64_t *bytes)
 	uint64_t n;
 	unsigned shift = 0;
 
-	scan_init(&s, text, strlen(text));
-	scan_line(&s);
+	scan_text(&s, text);
 	if (scan_at_end(&s) || !(*s.p >= '0' && *s.p <= '9'))
 		return -EINVAL;
 	if (!scan_u64(&s, &n))
@@ -52,8 +51,7 @@ static int get_number(const char *key, const char *val, uint64_t min, uint64_t m
 {
 	struct scan s;
 
-	scan_init(&s, val, strlen(val));
-	scan_line(&s);
+	scan_text(&s, val);
 	if (!scan_u64(&s, n) || !scan_at_end(&s))
 		return mm_error(e, -EINVAL, "%s=%.40s: not a number", key, val);
 	if (*n < min || *n > max)
@@ -171,8 +169,7 @@ static int set_managed(struct boot_params *p, const char *val, struct mm_error *
 	unsigned n = 0;
 	struct scan s;
 
-	scan_init(&s, val, strlen(val));
-	scan_line(&s);
+	scan_text(&s, val);
 	do {
 		struct managed_param *g = &given[n];
 		const char *name;
@@ -375,8 +372,7 @@ static int set_distances(struct boot_params *p, const char *val, struct mm_error
 {
 	struct scan s;
 
-	scan_init(&s, val, strlen(val));
-	scan_line(&s);
+	scan_text(&s, val);
 	if (scan_distances(&s, &p->numa))
 		return mm_error(e, -EINVAL, "distances=%.40s: expects N,N,... row by row", val);
 	return 0;

@@ -23,6 +23,13 @@ static inline void scan_init(struct scan *s, const char *text, size_t len)
 	s->p = s->end = s->line = text;
 }
 
+/* One word or line that is not part of a text. */
+static inline void scan_text(struct scan *s, const char *text)
+{
+	scan_init(s, text, 0);
+	s->end = s->next = s->stop = text + strlen(text);
+}
+
 /* Steps to the next line. Returns: whether there is one. */
 static inline bool scan_line(struct scan *s)
 {

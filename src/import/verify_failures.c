@@ -201,7 +201,8 @@ static int verify_messages(struct attempt *a)
 	struct verify *v = a->v;
 	struct strbuf text = STRBUF_INIT;
 
-	if (!scan_line(&v->d.s) || !scan_word(&v->d.s, "=== kernel messages"))
+	if (!scan_line(&v->d.s) || !scan_word(&v->d.s, "=== kernel messages") ||
+	    v->d.s.next == v->d.s.stop)
 		return scan_error(&v->d.s, v->e, "cut off: no kernel messages");
 	if (a->blocked && !a->given)
 		report_after(a, &text);
