@@ -115,7 +115,8 @@ static inline pfn_t free_list_next(const struct machine *m, unsigned order, pfn_
 /* Take one free block off its list without an allocation (compaction), if the low mark allows.
    Returns: its pages, or 0. */
 unsigned __isolate_free_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned order);
-/* Put a block on the buddy lists of type @mt, merging as far as it goes (buddy.md 9.5). */
+/* Put a block on the buddy lists of type @mt, merging as far as it goes (buddy.md 9.5). Its
+   page bears no mark (.block 0). */
 void __free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned order, int mt);
 
 /* For those who load a recorded state: append to the tail of a list, no merging, no counters. */

@@ -51,34 +51,68 @@ static bool sparse_pfn_valid(const struct machine *m, uint64_t pfn)
 	       m->section[pfn >> (m->arch->section_size_bits - PAGE_SHIFT)] & SECTION_PRESENT;
 }
 
-/* One allocation a node for all its sections, which is what the kernel tries first. */
-static int alloc_sparse_maps(struct machine *m)
+/* Sections of node @nid that have memory. */
+static uint64_t present_sections(const struct machine *m, int nid)
 {
 	unsigned shift = m->arch->section_size_bits - PAGE_SHIFT;
-	uint64_t sections = ((m->max_pfn - 1) >> shift) + 1;
-	uint64_t map = (uint64_t)m->arch->struct_page_size << shift;
-	uint64_t blocks = 1ull << (shift - m->pageblock_order);
-	uint64_t usemap = ROUND_UP(blocks * 4, m->arch->bits) / 8;
-	bool vmemmap = m->arch->bits == 64;
+	uint64_t n = 0;
+
+	for (uint64_t s = 0; s <= (m->max_pfn - 1) >> shift; s++)
+		n += memblock_pages(&m->memblock, s << shift, (s + 1) << shift, nid) != 0;
+	return n;
+}
+
+/* Page tables of the virtual page array: one of the upper level, one for each GiB of it. */
+static void alloc_vmemmap_tables(struct machine *m)
+{
+	uint64_t tables = 2 + (m->max_pfn * m->arch->struct_page_size >> 30);
+
+	for (uint64_t i = 0; i < tables; i++)
+		boot_alloc_node(m, "vmemmap page table", PAGE_SIZE, PAGE_SIZE, 0);
+}
+
+/*
+ * First the pageblock types of all sections, then their maps, one allocation a node each.
+ * Both are noted in an array over every section there could be, gone again afterwards.
+ */
+static int alloc_sparse_maps(struct machine *m)
+{
+	const struct arch *a = m->arch;
+	unsigned shift = a->section_size_bits - PAGE_SHIFT;
+	uint64_t usemap = ROUND_UP((4ull << shift) >> m->pageblock_order, a->bits) / 8;
+	uint64_t map = (uint64_t)a->struct_page_size << shift;
+	uint64_t noted = (uint64_t)a->bits / 8 << (a->max_phys_bits - a->section_size_bits);
+	uint64_t roots = (((m->max_pfn - 1) >> shift) / SPARSE_ROOT_SECTIONS + 1) * PAGE_SIZE;
+	bool vmemmap = a->bits == 64;
+	phys_t note[2];
 
 	if (vmemmap)
-		boot_alloc_node(m, "section roots",
-				(sections + SPARSE_ROOT_SECTIONS - 1) / SPARSE_ROOT_SECTIONS * PAGE_SIZE,
-				PAGE_SIZE, 0);
+		boot_alloc_node(m, "section roots", roots, PAGE_SIZE, 0);
+	note[0] = memblock_alloc(&m->memblock, noted, a->cache_bytes);
 	for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
-		uint64_t n = 0;
+		uint64_t n = present_sections(m, (int)nid);
 
-		for (uint64_t s = 0; s < sections; s++)
-			n += memblock_pages(&m->memblock, s << shift, (s + 1) << shift, (int)nid) != 0;
+		if (n && !boot_alloc_node(m, "pageblock flags", n * usemap, a->cache_bytes,
+					  vmemmap ? 0 : nid))
+			return -ENOMEM;
+	}
+	note[1] = memblock_alloc(&m->memblock, noted, a->cache_bytes);
+	if (!note[0] || !note[1])
+		return -ENOMEM;
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
+		uint64_t n = present_sections(m, (int)nid);
+
 		if (!n)
 			continue;
-		if (!boot_alloc_node(m, "pageblock flags", n * usemap, m->arch->cache_bytes, nid))
-			return -ENOMEM;
 		m->boot.mem_map = boot_alloc_node(m, "mem_map", n * map,
 						  vmemmap ? VMEMMAP_BLOCK : PAGE_SIZE, nid);
 		if (!m->boot.mem_map)
 			return -ENOMEM;
+		if (vmemmap && nid == 0)
+			alloc_vmemmap_tables(m);
 	}
+	memblock_free(&m->memblock, note[0], noted);
+	memblock_free(&m->memblock, note[1], noted);
 	return 0;
 }
 

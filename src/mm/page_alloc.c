@@ -376,6 +376,7 @@ static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu
 			int mt = (int)pfn_to_page(m, pfn)->index;
 
 			page_list_del(m, l, 0, pfn);
+			pfn_to_page(m, pfn)->block = 0;
 			if (unlikely(z->nr_isolate_pageblock))
 				mt = get_pageblock_migratetype(m, z, pfn);
 			__free_one_page(m, z, pfn, 0, mt);
@@ -419,7 +420,6 @@ void __free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned orde
 
 	if (likely(mt != MIGRATE_ISOLATE))
 		__mod_zone_page_state(m, z, NR_FREE_PAGES, 1l << order);
-	pfn_to_page(m, pfn)->block = 0;
 	while (order < MAX_ORDER - 1) {
 		pfn_t mate = pfn ^ (1u << order);
 		struct page *p = pfn_to_page(m, mate);
@@ -488,6 +488,7 @@ void free_hot_cold_page(struct machine *m, pfn_t pfn, bool cold)
 	count_vm_events(m, PGFREE, 1);
 	if (unlikely(mt >= MIGRATE_PCPTYPES)) {
 		if (mt == MIGRATE_ISOLATE) {
+			p->block = 0;
 			__free_one_page(m, z, pfn, 0, mt);
 			return;
 		}
@@ -511,6 +512,7 @@ static void __free_pages_ok(struct machine *m, pfn_t pfn, unsigned order)
 
 	if (!free_pages_prepare(m, pfn, order))
 		return;
+	pfn_to_page(m, pfn)->block = 0;
 	count_vm_events(m, PGFREE, 1ul << order);
 	reset_pages_scanned(m, z);
 	__free_one_page(m, z, pfn, order, get_pageblock_migratetype(m, z, pfn));

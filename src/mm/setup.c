@@ -478,6 +478,8 @@ int setup_boot_structures(struct machine *m, struct mm_error *e)
 	const uint64_t ioapic_name = 11;
 	bool ok = boot_alloc_zone_tables(m);
 
+	if (m->arch->bits == 64)
+		ok = ok && boot_alloc(m, "fixmap page table", PAGE_SIZE, PAGE_SIZE);
 	ok = ok && boot_alloc(m, "I/O APIC resources", m->arch->resource_bytes + ioapic_name, line);
 	ok = ok && boot_alloc(m, "e820 resources", (uint64_t)m->arch->resource_bytes * m->boot.e820.nr, line);
 	for (int i = 0; i < 3; i++)
