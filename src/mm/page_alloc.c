@@ -1066,18 +1066,33 @@ static __attribute__((noinline)) int64_t __alloc_pages_nodemask(struct machine *
 	return pfn;
 }
 
+static inline const struct gfp_route *gfp_route(const struct machine *m, int nid, gfp_t gfp)
+{
+	return &m->node[nid]->route[gfp & ((1u << GFP_ROUTE_BITS) - 1)];
+}
+
+/* The larger orders apart, so that the single page's line carries nothing of theirs. */
+static __attribute__((noinline)) int64_t alloc_block_node(struct machine *m, int nid, gfp_t gfp,
+							  unsigned order)
+{
+	const struct gfp_route *r = gfp_route(m, nid, gfp);
+	pfn_t pfn = PFN_NONE;
+
+	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask) && order < MAX_ORDER && r->start))
+		pfn = alloc_pages_fast(m, r, order);
+	return likely(pfn != PFN_NONE) ? pfn : __alloc_pages_nodemask(m, nid, gfp, order);
+}
+
 int64_t alloc_pages_node(struct machine *m, int nid, gfp_t gfp, unsigned order)
 {
-	const struct gfp_route *r = &m->node[nid]->route[gfp & ((1u << GFP_ROUTE_BITS) - 1)];
+	const struct gfp_route *r = gfp_route(m, nid, gfp);
+	pfn_t pfn = PFN_NONE;
 
-	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask) && order < MAX_ORDER && r->start)) {
-		/* twice, so that the single page's line carries nothing of the larger orders */
-		pfn_t pfn = order ? alloc_pages_fast(m, r, order) : alloc_pages_fast(m, r, 0);
-
-		if (likely(pfn != PFN_NONE))
-			return pfn;
-	}
-	return __alloc_pages_nodemask(m, nid, gfp, order);
+	if (order)
+		return alloc_block_node(m, nid, gfp, order);
+	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask) && r->start))
+		pfn = alloc_pages_fast(m, r, 0);
+	return likely(pfn != PFN_NONE) ? pfn : __alloc_pages_nodemask(m, nid, gfp, 0);
 }
 
 int64_t alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
