@@ -12,11 +12,15 @@
 #define SUITES(X) \
 	X(arena) \
 	X(bootline) \
+	X(compaction) \
 	X(e820_text) \
 	X(extfrag) \
 	X(iomem) \
 	X(kmsg) \
 	X(kpage) \
+	X(page_alloc) \
+	X(page_alloc_zones) \
+	X(page_blocks) \
 	X(proc) \
 	X(proc_files) \
 	X(ram) \
@@ -24,6 +28,7 @@
 	X(strbuf) \
 	X(sysctl) \
 	X(verify) \
+	X(walk) \
 	X(why) \
 	/* end */
 /* clang-format on */
