@@ -58,6 +58,8 @@ bool memblock_next_free(const struct memblock *mb, struct memblock_iter *it);
 /* Pages of memory inside [start, end). */
 uint64_t memblock_pages(const struct memblock *mb, uint64_t start_pfn, uint64_t end_pfn, int nid);
 bool memblock_is_memory(const struct memblock *mb, phys_t addr);
+/* The node of the memory at @addr; -1 where there is none. */
+int memblock_node(const struct memblock *mb, phys_t addr);
 bool memblock_is_reserved(const struct memblock *mb, phys_t addr);
 
 #endif

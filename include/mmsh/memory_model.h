@@ -30,6 +30,9 @@ extern const struct memory_model *const memory_models[]; /* NULL ends the table 
 /* States of a section, in machine.section. */
 enum { SECTION_ABSENT, SECTION_PRESENT = 1, SECTION_ONLINE = 2 };
 
+/* The sections that memblock has memory in, and the array of pageblock types that belongs
+   to them, where the model has sections. Returns: 0 or -ENOMEM. */
+int init_sections(struct machine *m);
 
 /* What a mem_map costs in the kernel, in bytes, all of it. */
 uint64_t memmap_bytes(const struct machine *m);

@@ -195,6 +195,11 @@ static int count_handed_out(struct audit *a, unsigned long *handed)
 			pages = 1u << block_order(p->block);
 		else if (p->_refcount > 0 && !(p->flags & PG(reserved))) {
 			pages = 1u << block_order(p->block);
+			/* zones of different nodes may span each other's pages */
+			if (pfn_to_zone(m, pfn) != a->z) {
+				pfn += pages;
+				continue;
+			}
 			if (block_zone(p->block) != a->z->id || (pfn & (pages - 1)))
 				return BAD(a, "pfn %u, in use, is no block of zone %s", pfn, a->z->name);
 			if (mark_seen(a, pfn, pages))

@@ -130,12 +130,20 @@ static void reset_cached_positions(const struct machine *m, struct zone *z)
 
 static void reset_isolation_suitable(const struct machine *m, struct zone *z)
 {
-	pfn_t blocks = ((zone_end_pfn(z) - 1) >> m->pageblock_order) - z->pageblock_base + 1;
+	uint8_t *pb = pageblock_of(m, z, z->start_pfn), *last = pageblock_of(m, z, zone_end_pfn(z) - 1);
 
 	z->compact_blockskip_flush = false;
-	for (pfn_t i = 0; i < blocks; i++)
-		z->pageblock[i] &= (uint8_t)~PB_SKIP;
+	for (; pb <= last; pb++)
+		*pb &= (uint8_t)~PB_SKIP;
 	reset_cached_positions(m, z);
+}
+
+/* A zone may span pages of another node's zone; these are not its to move. */
+static bool own_pageblock(const struct machine *m, const struct compact_control *cc, pfn_t pfn)
+{
+	const struct zone *z = m->nr_nodes > 1 ? pfn_to_zone(m, pfn) : NULL;
+
+	return !z || z == cc->zone;
 }
 
 static bool isolation_suitable(const struct machine *m, const struct compact_control *cc, pfn_t pfn)
@@ -215,7 +223,7 @@ static bool isolate_migratepages(struct machine *m, struct compact_control *cc)
 	for (; end <= cc->free_pfn; low = end, end += pages) {
 		pfn_t start = low;
 
-		if (!isolation_suitable(m, cc, low))
+		if (!own_pageblock(m, cc, low) || !isolation_suitable(m, cc, low))
 			continue;
 		if (cc->mode == MIGRATE_ASYNC &&
 		    !migrate_async_suitable(get_pageblock_migratetype(m, cc->zone, low)))
@@ -283,6 +291,7 @@ static void isolate_freepages(struct machine *m, struct compact_control *cc)
 		pfn_t start = (pfn_t)at;
 
 		if (block < (int64_t)cc->zone->start_pfn ||
+		    !own_pageblock(m, cc, (pfn_t)block) ||
 		    !suitable_migration_target(m, cc->zone, (pfn_t)block) ||
 		    !isolation_suitable(m, cc, (pfn_t)block))
 			continue;

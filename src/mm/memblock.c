@@ -233,7 +233,7 @@ uint64_t memblock_pages(const struct memblock *mb, uint64_t start_pfn, uint64_t 
 	return n;
 }
 
-static bool type_covers(const struct memblock_type *t, phys_t addr)
+static const struct memblock_region *find_region(const struct memblock_type *t, phys_t addr)
 {
 	unsigned lo = 0, hi = t->cnt;
 
@@ -246,17 +246,24 @@ static bool type_covers(const struct memblock_type *t, phys_t addr)
 		else if (addr >= r->base + r->size)
 			lo = mid + 1;
 		else
-			return true;
+			return r;
 	}
-	return false;
+	return NULL;
 }
 
 bool memblock_is_memory(const struct memblock *mb, phys_t addr)
 {
-	return type_covers(&mb->memory, addr);
+	return find_region(&mb->memory, addr) != NULL;
+}
+
+int memblock_node(const struct memblock *mb, phys_t addr)
+{
+	const struct memblock_region *r = find_region(&mb->memory, addr);
+
+	return r ? r->nid : -1;
 }
 
 bool memblock_is_reserved(const struct memblock *mb, phys_t addr)
 {
-	return type_covers(&mb->reserved, addr);
+	return find_region(&mb->reserved, addr) != NULL;
 }

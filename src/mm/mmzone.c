@@ -30,11 +30,15 @@ bool pfn_is_ram(const struct machine *m, uint64_t pfn)
 
 struct zone *pfn_to_zone(const struct machine *m, uint64_t pfn)
 {
-	if (!pfn_is_ram(m, pfn))
-		return NULL;
-	for_each_populated_zone(m, z)
-		if (zone_spans_pfn(z, (pfn_t)pfn))
+	int nid = pfn < m->max_pfn ? memblock_node(&m->memblock, PFN_PHYS(pfn)) : -1;
+
+	/* zones of different nodes may span each other's pages */
+	for (int i = 0; nid >= 0 && i < MAX_NR_ZONES; i++) {
+		struct zone *z = &m->node[nid]->zone[i];
+
+		if (populated_zone(z) && zone_spans_pfn(z, (pfn_t)pfn))
 			return z;
+	}
 	return NULL;
 }
 
@@ -150,15 +154,15 @@ static void account_memmap(struct machine *m, struct zone *z)
 	zone_page_state_add(m, z, NR_ALLOC_BATCH, (long)freesize);
 }
 
-/* Sections with memory, and the array of pageblock types that belongs to them. */
-static int init_sections(struct machine *m)
+int init_sections(struct machine *m)
 {
 	unsigned shift = m->arch->section_size_bits - PAGE_SHIFT;
 
 	if (!m->model || !m->model->sections)
 		return 0;
 	m->section = arena_alloc(&m->arena, (m->max_pfn >> shift) + 1);
-	m->pageblock = arena_alloc(&m->arena, (m->max_pfn >> m->pageblock_order) + 1);
+	if (!m->pageblock)
+		m->pageblock = arena_alloc(&m->arena, (m->max_pfn >> m->pageblock_order) + 1);
 	if (!m->section || !m->pageblock)
 		return -ENOMEM;
 	for (unsigned i = 0; i < m->memblock.memory.cnt; i++) {
