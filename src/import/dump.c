@@ -109,7 +109,7 @@ void const_write(const struct machine *m, struct strbuf *out)
 		.fixaddr_start = l->fixaddr_start,
 		.fixaddr_top = l->fixaddr_top,
 		.pkmap_base = l->pkmap_base,
-		.mem_map = m->boot.mem_map ? l->page_offset + m->boot.mem_map : 0,
+		.mem_map = m->model == &memory_model_flat ? l->page_offset + m->boot.mem_map : 0,
 		.max_low_pfn = m->max_low_pfn,
 		.max_pfn = m->max_pfn,
 		.sizeof_page = m->arch->struct_page_size,

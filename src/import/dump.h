@@ -27,6 +27,7 @@ struct dump_source {
 	struct mm_error *e;
 	struct kernel_const konst;
 	struct memblock memblock; /* empty where the text has none */
+	const struct memory_model *model; /* NULL where the text does not say */
 	uint64_t *listed;	  /* after dump_load(): a bit for each page spoken for */
 };
 

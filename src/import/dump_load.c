@@ -140,6 +140,11 @@ struct machine *source_machine(struct dump_source *d, unsigned nr_nodes)
 	m = machine_new(a, k->max_pfn, nr_nodes, k->nr_cpus, d->e);
 	if (!m)
 		return NULL;
+	boot_params_init(&m->params);
+	boot_params_set_arch(&m->params, a);
+	m->params.mem = PFN_PHYS(k->max_pfn);
+	m->params.cpus = k->nr_cpus;
+	m->params.hugetlb = k->pageblock_order < MAX_ORDER - 1;
 	memblock_destroy(&m->memblock);
 	m->memblock = d->memblock;
 	memset(&d->memblock, 0, sizeof(d->memblock));
@@ -149,8 +154,10 @@ struct machine *source_machine(struct dump_source *d, unsigned nr_nodes)
 	m->pageblock_order = k->pageblock_order;
 	m->nr_migratetypes = k->migratetypes;
 	m->page_group_by_mobility_disabled = k->mobility_disabled;
-	/* only kernels with one memory map say where it is; the others are the NUMA ones */
+	/* only kernels with one memory map say where it is; the others that were recorded are
+	   NUMA kernels with a map for each section */
 	m->numa = !k->mem_map;
+	m->model = d->model ? d->model : k->mem_map ? &memory_model_flat : &memory_model_sparse;
 	m->boot.mem_map = k->mem_map ? k->mem_map - k->page_offset : 0;
 	m->layout = (struct vm_layout){
 		.page_offset = k->page_offset,
@@ -198,7 +205,8 @@ int source_take(struct dump_source *d, const struct machine *m, const struct zon
 		return scan_error(&d->s, d->e, "pfn %llu is not aligned for order %u",
 				  (unsigned long long)pfn, order);
 	if (pfn < z->start_pfn || pfn + n > zone_end_pfn(z) ||
-	    (m->memblock.memory.cnt && (!pfn_is_ram(m, pfn) || !pfn_is_ram(m, pfn + n - 1))))
+	    (m->memblock.memory.cnt &&
+	     (pfn_to_zone(m, pfn) != z || pfn_to_zone(m, pfn + n - 1) != z)))
 		return scan_error(&d->s, d->e, "pfn %llu is not in zone %s",
 				  (unsigned long long)pfn, z->name);
 	for (uint64_t i = pfn / 64; i <= (pfn + n - 1) / 64; i++) {
@@ -278,10 +286,11 @@ static int zone_end(struct loader *ld)
 	return 0;
 }
 
+/* Those of different nodes may: a node need not be in one piece. */
 static bool overlaps_another(const struct loader *ld, const struct zone *z)
 {
 	for_each_populated_zone(ld->m, other)
-		if (other != z && z->start_pfn < zone_end_pfn(other) &&
+		if (other != z && other->nid == z->nid && z->start_pfn < zone_end_pfn(other) &&
 		    other->start_pfn < zone_end_pfn(z))
 			return true;
 	return false;
@@ -300,6 +309,26 @@ static int check_zone(struct loader *ld, const struct zone *z)
 	if (overlaps_another(ld, z))
 		return bad(ld, "the zone overlaps another");
 	return 0;
+}
+
+/* Where types belong to sections, zones that meet inside a pageblock share its one entry
+   (boot.md 4.2). */
+static int zone_pageblocks_alloc(struct loader *ld)
+{
+	struct machine *m = ld->m;
+	struct zone *z = ld->z;
+	pfn_t first = z->start_pfn >> m->pageblock_order;
+	pfn_t last = (zone_end_pfn(z) - 1) >> m->pageblock_order;
+
+	if (!m->model->sections) {
+		z->pageblock_base = first;
+		z->pageblock = arena_alloc(&m->arena, last - first + 1);
+	} else if (!m->pageblock) {
+		m->pageblock = arena_alloc(&m->arena, (m->max_pfn >> m->pageblock_order) + 1);
+	}
+	if (m->pageblock)
+		z->pageblock = m->pageblock;
+	return z->pageblock ? 0 : mm_error(ld->e, -ENOMEM, "the host has no memory left");
 }
 
 static int load_zone(struct loader *ld)
@@ -338,10 +367,7 @@ static int load_zone(struct loader *ld)
 		ld->pcp_count[cpu] = -1;
 	ld->free_pages = 0;
 	ld->has_stat = ld->has_blocks = false;
-	z->pageblock_base = z->start_pfn >> ld->m->pageblock_order;
-	z->pageblock = arena_alloc(&ld->m->arena, ((zone_end_pfn(z) - 1) >> ld->m->pageblock_order) -
-							  z->pageblock_base + 1);
-	return z->pageblock ? 0 : mm_error(ld->e, -ENOMEM, "the host has no memory left");
+	return zone_pageblocks_alloc(ld);
 }
 
 static int load_zstat(struct loader *ld)
@@ -524,29 +550,6 @@ static int load_nodes(struct loader *ld)
 	return 0;
 }
 
-/* A SPARSEMEM kernel keeps the types by section: zones that meet inside a pageblock share
-   its one entry (boot.md 4.2). */
-static int share_pageblocks(struct loader *ld)
-{
-	struct machine *m = ld->m;
-	uint8_t *all;
-
-	if (ld->d->konst.mem_map)
-		return 0;
-	all = arena_alloc(&m->arena, (m->max_pfn >> m->pageblock_order) + 1);
-	if (!all)
-		return mm_error(ld->e, -ENOMEM, "the host has no memory left");
-	for_each_populated_zone(m, z) {
-		pfn_t first = z->start_pfn >> m->pageblock_order;
-
-		memcpy(all + first, pageblock_of(m, z, z->start_pfn),
-		       ((zone_end_pfn(z) - 1) >> m->pageblock_order) - first + 1);
-		z->pageblock = all;
-		z->pageblock_base = 0;
-	}
-	return 0;
-}
-
 static bool none_listed(const struct loader *ld, uint64_t pfn, uint64_t end)
 {
 	for (; pfn < end; pfn++)
@@ -624,10 +627,12 @@ static int load_body(struct loader *ld, const struct scan *first)
 	}
 	if (!ld->z)
 		return bad(ld, "a dump without zones");
-	if (zone_end(ld) || load_nodes(ld) || share_pageblocks(ld))
+	if (zone_end(ld) || load_nodes(ld))
 		return -EINVAL;
 	if (!ld->m->memblock.memory.cnt && guess_memory(ld))
 		return -EINVAL;
+	if (init_sections(ld->m))
+		return mm_error(ld->e, -ENOMEM, "the host has no memory left");
 	sum_up(ld->m);
 	build_gfp_routes(ld->m);
 	return 0;

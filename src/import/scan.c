@@ -107,6 +107,12 @@ static bool field_get(struct scan *s, const struct field *f, char *obj)
 		/* a kernel with fewer zones prints a shorter list */
 		if (i && !scan_char(s, ','))
 			break;
+		if (f->kind == FIELD_LETTER) {
+			if (scan_at_end(s) || !(*s->p >= 'a' && *s->p <= 'z'))
+				return false;
+			*at = *s->p++;
+			continue;
+		}
 		if (f->kind == FIELD_SIGNED ? !scan_i64(s, &i64) || !store_signed(at, f, i64)
 					    : !scan_u64(s, &u64) || !store_unsigned(at, f, u64))
 			return false;
@@ -203,6 +209,10 @@ static void field_put(struct strbuf *out, const struct field *f, const char *obj
 
 		if (i)
 			strbuf_addc(out, ',');
+		if (f->kind == FIELD_LETTER) {
+			strbuf_addc(out, *at);
+			continue;
+		}
 		if (f->kind == FIELD_HEX) {
 			strbuf_addf(out, "0x%llx", (unsigned long long)load_unsigned(at, f->size));
 			continue;

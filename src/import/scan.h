@@ -124,7 +124,7 @@ int scan_error(const struct scan *s, struct mm_error *e, const char *fmt, ...)
 
 /* ---- records ---- */
 
-enum field_kind { FIELD_DEC, FIELD_HEX, FIELD_SIGNED, FIELD_BOOL };
+enum field_kind { FIELD_DEC, FIELD_HEX, FIELD_SIGNED, FIELD_BOOL, FIELD_LETTER };
 
 /* One `key=value`, or `key=value,value...` with .count values .stride bytes apart. */
 struct field {

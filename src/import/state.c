@@ -60,6 +60,7 @@ int read_file(const char *path, struct strbuf *out, struct mm_error *e)
 static const struct field machine_fields[] = {
 	FIELD(struct machine, "cpu", cpu, FIELD_DEC),
 	FIELD(struct machine, "numa", numa, FIELD_BOOL),
+	FIELD(struct machine, "zonelist_order", zonelist_order, FIELD_LETTER),
 	FIELD(struct machine, "jiffies", jiffies, FIELD_DEC),
 	FIELD(struct machine, "seed", params.seed, FIELD_DEC),
 	FIELD(struct machine, "min_free_kbytes", min_free_kbytes, FIELD_SIGNED),
@@ -142,7 +143,7 @@ static void used_write(const struct machine *m, const struct zone *z, struct str
 	for (uint64_t pfn = z->start_pfn; pfn < zone_end_pfn(z); pfn++) {
 		const struct page *p = pfn_to_page(m, (pfn_t)pfn);
 
-		if (!page_in_use(p))
+		if (!page_in_use(p) || block_zone(p->block) != z->id)
 			continue;
 		pfn_lines_add(&lines[block_order(p->block)][!!(p->flags & PG(head))], (pfn_t)pfn);
 		pfn += (1u << block_order(p->block)) - 1;
@@ -192,9 +193,22 @@ static void zone_rest_write(const struct machine *m, const struct zone *z, struc
 	}
 }
 
+/* How far the other nodes are, and which CPUs sit here. */
+static void numa_write(const struct machine *m, unsigned nid, struct strbuf *out)
+{
+	uint64_t cpus = 0;
+
+	strbuf_addf(out, "numa node=%u distance=", nid);
+	for (unsigned to = 0; to < m->nr_nodes; to++)
+		strbuf_addf(out, "%s%u", to ? "," : "", node_distance(m, nid, to));
+	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
+		cpus |= (uint64_t)(m->cpu_to_node[cpu] == nid) << cpu;
+	strbuf_addf(out, " cpus=0x%llx\n", (unsigned long long)cpus);
+}
+
 void state_write(const struct machine *m, const char *stage, struct strbuf *out)
 {
-	strbuf_addf(out, "exp name=state version=%d\n", STATE_VERSION);
+	strbuf_addf(out, "exp name=state version=%d model=%s\n", STATE_VERSION, m->model->name);
 	const_write(m, out);
 	memblock_write(m, out);
 	dump_write(m, stage, out);
@@ -206,6 +220,8 @@ void state_write(const struct machine *m, const char *stage, struct strbuf *out)
 		fields_put(out, kswapd_fields, m->node[nid]);
 		strbuf_addc(out, '\n');
 	}
+	for (unsigned nid = 0; m->nr_nodes > 1 && nid < m->nr_nodes; nid++)
+		numa_write(m, nid, out);
 	for_each_populated_zone(m, z)
 		zone_rest_write(m, z, out);
 	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++) {
@@ -255,6 +271,28 @@ static int load_kswapd(struct rest *r)
 	if (n->kswapd_max_order < 0 || n->kswapd_max_order >= MAX_ORDER ||
 	    n->kswapd_classzone_idx < 0 || n->kswapd_classzone_idx >= MAX_NR_ZONES)
 		return bad(r, "kswapd was woken for no such order or zone");
+	return 0;
+}
+
+static int load_numa(struct rest *r)
+{
+	uint64_t cpus, all = r->m->nr_cpus < 64 ? (1ull << r->m->nr_cpus) - 1 : ~0ull;
+	uint32_t nid, distance;
+
+	if (!scan_word(r->s, "node=") || !scan_u32(r->s, &nid) || nid >= r->m->nr_nodes ||
+	    !scan_word(r->s, " distance="))
+		return bad(r, "there is no such node");
+	for (unsigned to = 0; to < r->m->nr_nodes; to++) {
+		if ((to && !scan_char(r->s, ',')) || !scan_u32(r->s, &distance) ||
+		    distance > UINT8_MAX)
+			return bad(r, "not the distances of a node");
+		r->m->distance[nid * r->m->nr_nodes + to] = (uint8_t)distance;
+	}
+	if (!scan_word(r->s, " cpus=") || !scan_u64(r->s, &cpus) || cpus & ~all)
+		return bad(r, "not the CPUs of a node");
+	for (unsigned cpu = 0; cpu < r->m->nr_cpus; cpu++)
+		if (cpus >> cpu & 1)
+			r->m->cpu_to_node[cpu] = (uint8_t)nid;
 	return 0;
 }
 
@@ -397,9 +435,16 @@ static const struct {
 	const char *word;
 	int (*load)(struct rest *r);
 } rest_lines[] = {
-	{"machine ", load_machine}, {"kswapd ", load_kswapd},	  {"used ", load_used},
-	{"lru ", load_lru},	    {"skip ", load_skip},	  {"compact ", load_compact},
-	{"counters ", load_counters}, {"diffs ", load_diffs},	  {"events ", load_events},
+	{"machine ", load_machine},
+	{"kswapd ", load_kswapd},
+	{"numa ", load_numa},
+	{"used ", load_used},
+	{"lru ", load_lru},
+	{"skip ", load_skip},
+	{"compact ", load_compact},
+	{"counters ", load_counters},
+	{"diffs ", load_diffs},
+	{"events ", load_events},
 };
 
 /* The lines after the dump. */
@@ -420,6 +465,20 @@ static int load_rest(struct rest *r)
 	return bad(r, "cut off: no endstate");
 }
 
+static int load_model(struct dump_source *d)
+{
+	const char *name;
+	size_t n;
+
+	if (!scan_word(&d->s, " model="))
+		return scan_error(&d->s, d->e, "no model=");
+	n = scan_until(&d->s, ' ', &name);
+	for (const struct memory_model *const *i = memory_models; *i; i++)
+		if (strlen((*i)->name) == n && !memcmp((*i)->name, name, n))
+			d->model = *i;
+	return d->model ? 0 : scan_error(&d->s, d->e, "there is no such memory model");
+}
+
 /* Up to the first dump. Returns: 1 for a state of our own, 0 for a recording; -EINVAL. */
 static int load_head(struct dump_source *d)
 {
@@ -435,6 +494,8 @@ static int load_head(struct dump_source *d)
 			if (!scan_u32(&d->s, &version) || version != STATE_VERSION)
 				return scan_error(&d->s, d->e, "a state of another version than %d",
 						  STATE_VERSION);
+			if (load_model(d))
+				return -EINVAL;
 			own = 1;
 			continue;
 		}

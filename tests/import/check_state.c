@@ -14,15 +14,21 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static struct machine *boot(const char *mem, const char *cpus)
+/* @line as boot takes it. */
+static struct machine *boot(const char *line)
 {
+	char words[128], *save, *eq;
 	struct boot_params p;
 	struct machine *m;
 	struct mm_error e;
 
 	boot_params_init(&p);
-	ck_assert_int_eq(boot_param_set(&p, "mem", mem, &e), 0);
-	ck_assert_int_eq(boot_param_set(&p, "cpus", cpus, &e), 0);
+	snprintf(words, sizeof(words), "%s", line);
+	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		eq = strchr(w, '=');
+		*eq = '\0';
+		ck_assert_msg(!boot_param_set(&p, w, eq + 1, &e), "%s", e.text);
+	}
 	m = machine_boot(&p, &e);
 	ck_assert_msg(m != NULL, "%s", e.text);
 	return m;
@@ -109,9 +115,9 @@ static int64_t live(struct machine *m, struct life *l)
 }
 
 /* After writing and reading back, everything that follows is the same. */
-static void lives_on(const char *mem, const char *cpus, unsigned seed)
+static void lives_on(const char *line, unsigned seed)
 {
-	struct machine *m = boot(mem, cpus), *copy;
+	struct machine *m = boot(line), *copy;
 	struct life l = {.l = {.event = follow, .mask = TRACE_BIT(TRACE_MIGRATE)}, .seed = seed}, l2;
 	struct mm_error e;
 
@@ -135,9 +141,11 @@ static void lives_on(const char *mem, const char *cpus, unsigned seed)
 
 START_TEST(a_state_read_back_lives_on)
 {
-	lives_on("16M", "1", 1);
-	lives_on("64M", "4", 2);
-	lives_on("1G", "2", 3);
+	lives_on("mem=16M", 1);
+	lives_on("mem=64M cpus=4", 2);
+	lives_on("mem=1G cpus=2", 3);
+	lives_on("arch=ia32-pae mem=2G numa=fake=4 cpus=2", 4);
+	lives_on("arch=amd64 mem=6G nodes=2G,4G distances=10,30,30,10 cpus=4", 5);
 }
 END_TEST
 
@@ -204,6 +212,7 @@ static const struct {
 	const char *after, *from, *to, *why;
 } nonsense[] = {
 	{"exp ", "version=1", "version=2", "version"},
+	{"exp ", "model=flat", "model=round", "memory model"},
 	{"const ", "const PAGE_OFFSET", "count PAGE_OFFSET", "line 2"},
 	{"const ", "max_pfn=16352", "max_pfn=0", "const"},
 	{"const ", " max_pfn=16352", " max_pfn=99999999999", "machine"},
@@ -280,13 +289,16 @@ static const struct {
 	 "manages"},
 	{"kswapd ", "kswapd ", "lru node=0 zone=DMA list=0 part=0 pfns=154\nkswapd ",
 	 "not a single page in use"},
+	{"kswapd ", "kswapd ", "numa node=0 distance=10,20 cpus=0x1\nkswapd ", "CPUs"},
+	{"kswapd ", "kswapd ", "numa node=0 distance=10 cpus=0x2\nkswapd ", "CPUs"},
+	{"kswapd ", "kswapd ", "numa node=0 distance=300 cpus=0x1\nkswapd ", "distances"},
 	{"endstate", "endstate\n", "", "cut off"},
 	{"endstate", "endstate\n", "endstate\nmore\n", "more lines"},
 };
 
 START_TEST(nonsense_is_refused)
 {
-	struct machine *m = boot("64M", "1");
+	struct machine *m = boot("mem=64M");
 	struct strbuf state = STRBUF_INIT;
 
 	state_write(m, "now", &state);
@@ -312,7 +324,7 @@ END_TEST
 
 START_TEST(a_cut_off_state_is_refused)
 {
-	struct machine *m = boot("16M", "1");
+	struct machine *m = boot("mem=16M");
 	struct strbuf state = STRBUF_INIT;
 	struct mm_error e;
 
