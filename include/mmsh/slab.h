@@ -305,7 +305,7 @@ struct slab_ops {
 	void (*free)(struct machine *m, struct kmem_cache *s, vaddr_t object);
 	unsigned (*alloc_bulk)(struct machine *m, struct kmem_cache *s, gfp_t gfp, unsigned n,
 			       vaddr_t *p); /* NULL: .alloc each */
-	void (*free_bulk)(struct machine *m, struct kmem_cache *s, unsigned n, const vaddr_t *p);
+	void (*free_bulk)(struct machine *m, struct kmem_cache *s, unsigned n, vaddr_t *p);
 
 	/* Without caches (SLOB), or NULL: the kmalloc caches and large pages. */
 	vaddr_t (*kmalloc)(struct machine *m, uint64_t size, gfp_t gfp, int nid);
@@ -361,6 +361,7 @@ struct slab_system {
 	unsigned long oopses;	 /* times the kernel would have died */
 	bool tainted;		 /* a report has set taint bit B */
 	bool warned_size;	 /* kmalloc beyond KMALLOC_MAX_SIZE warned once */
+	bool foreign;		 /* a loaded state: not all slabs, nor all caches, are known */
 };
 
 /* ---- boot ---- */
@@ -423,7 +424,8 @@ void kmem_cache_free(struct machine *m, struct kmem_cache *s, vaddr_t object);
 /* Returns: @n, or 0 when not all could be had (none is kept then). */
 unsigned kmem_cache_alloc_bulk(struct machine *m, struct kmem_cache *s, gfp_t gfp, unsigned n,
 			       vaddr_t *p);
-void kmem_cache_free_bulk(struct machine *m, struct kmem_cache *s, unsigned n, const vaddr_t *p);
+/* Uses @p up: its entries may be 0 afterwards. */
+void kmem_cache_free_bulk(struct machine *m, struct kmem_cache *s, unsigned n, vaddr_t *p);
 
 /* Returns: the address, ZERO_SIZE_PTR for 0 bytes, 0. */
 vaddr_t kmalloc(struct machine *m, uint64_t size, gfp_t gfp);
@@ -457,6 +459,48 @@ bool slab_locate(const struct machine *m, vaddr_t addr, struct slab_location *l)
 bool slab_walk(struct machine *m, struct kmem_cache *s, slab_walk_fn fn, void *arg);
 unsigned slab_objects(const struct machine *m, pfn_t pfn, uint8_t *state, unsigned max);
 void get_slabinfo(const struct machine *m, const struct kmem_cache *s, struct slabinfo *i);
+/* All that must hold. machine_audit() asks too. Returns: 0 or -EUCLEAN with @e. */
+int slab_audit(const struct machine *m, struct mm_error *e);
+
+/* ---- loading a recorded state ---- */
+
+/* One slab of a dump. */
+struct slab_record {
+	enum slab_where where;
+	unsigned cpu;	      /* of SLAB_CPU and SLAB_CPU_PARTIAL; else 0 */
+	pfn_t pfn;
+	unsigned order, objects, inuse;
+	bool frozen;
+	int pages, pobjects;
+	const uint16_t *free; /* indexes of the free objects, first first */
+	unsigned nr_free;
+};
+/* The index that kmalloc's cache of that name has; 0: it is none of them. */
+unsigned kmalloc_index_of(const struct machine *m, const char *name);
+/* A cache with the layout and settings of @from; 0 or -EINVAL with @e for the others. */
+struct kmem_cache *slub_load_cache(struct machine *m, const struct kmem_cache *from,
+				   struct mm_error *e);
+int slub_load_slab(struct machine *m, struct kmem_cache *s, const struct slab_record *r,
+		   struct mm_error *e);
+int slub_load_cpu_freelist(struct machine *m, struct kmem_cache *s, unsigned cpu,
+			   const uint16_t *idx, unsigned n, struct mm_error *e);
+int slub_load_node(struct machine *m, struct kmem_cache *s, unsigned nid, unsigned long nr_slabs,
+		   unsigned long total_objects, struct mm_error *e);
+/* What SLUB makes of a cache so asked for: sizes, orders, limits, into @s. Nothing is
+   allocated. Returns: 0 or -EINVAL. */
+int slub_plan(struct machine *m, const struct kmem_cache_params *p, struct kmem_cache *s);
+
+/* SLUB: who allocated or freed an object last, out of its own bytes. */
+struct slub_track {
+	vaddr_t caller;
+	uint32_t cpu, pid;
+	uint64_t age; /* jiffies */
+};
+/* Returns: false without SLAB_STORE_USER, or when nothing is recorded. */
+bool slub_get_track(const struct machine *m, const struct kmem_cache *s, vaddr_t object, bool freed,
+		    struct slub_track *t);
+/* SLUB: flush, then check every slab on the partial and full lists, and report. */
+void slub_validate(struct machine *m, struct kmem_cache *s);
 
 /* ---- events ---- */
 

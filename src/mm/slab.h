@@ -131,9 +131,9 @@ static inline void slab_cache_list(struct machine *m, struct kmem_cache *s)
 uint32_t calculate_alignment(const struct machine *m, uint32_t flags, uint64_t align,
 			     uint64_t size);
 /*
- * create_boot_cache - a cache of the allocator itself or of kmalloc: no alias search
+ * create_boot_cache - a cache of the allocator itself: no alias search, no descriptor object
+ * (.addr stays 0 until the caller knows better), the name a constant
  *
- * @addr where its descriptor lies; with kmem_cache up pass 0 and it is allocated.
  * Returns: the cache, listed; NULL: no memory.
  */
 struct kmem_cache *create_boot_cache(struct machine *m, const char *name, uint64_t size,
@@ -158,7 +158,6 @@ void slab_report(struct machine *m, const struct kmem_cache *s, enum slab_report
 /* The kernel would have died following @addr. */
 void slab_oops(struct machine *m, const struct kmem_cache *s, vaddr_t addr);
 
-int floor_log2(uint64_t v);
 /* Smallest n with 4096 << n >= size. */
 unsigned get_order(uint64_t size);
 
