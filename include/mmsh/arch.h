@@ -15,6 +15,7 @@ struct vm_split {
 };
 
 struct memory_model;
+struct pgtable_format;
 struct kernel_image;
 
 struct arch {
@@ -37,6 +38,7 @@ struct arch {
 	unsigned lowmem_reserve_ratio[MAX_NR_ZONES - 1];
 	int8_t gfp_zone[16]; /* zone index for the low four gfp bits; -1 invalid */
 	const struct vm_split *splits; /* ended by a NULL name */
+	const struct pgtable_format *pgtable;
 	const struct memory_model *model, *numa_model; /* the defaults, without and with NUMA */
 	const struct kernel_image *image;
 };

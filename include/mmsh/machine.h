@@ -80,6 +80,8 @@ struct boot_info {
 	phys_t initrd_start, initrd_size, initrd_moved_from;
 	phys_t trampoline;
 	phys_t brk_start;
+	unsigned brk_tables;  /* pages of brk that became page tables */
+	bool mem_init_done;   /* the page allocator serves */
 	phys_t image_end; /* of the kernel image with all of brk */
 	struct numa_info numa;
 	phys_t node_data[MAX_NUMNODES]; /* NODE_DATA of each node, 0 without NUMA */
@@ -130,6 +132,7 @@ struct machine {
 	unsigned char *ram;	       /* host address of physical 0, lazily touched */
 	size_t ram_size, mem_map_size, top_size;
 	struct vm_layout layout;
+	phys_t swapper_pg_dir;	       /* the kernel's page directory; 0: none (a loaded state) */
 	struct memblock memblock;
 	struct boot_params params;
 	struct boot_info boot;

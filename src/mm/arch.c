@@ -2,6 +2,7 @@
 /* Architectures as numbers. */
 #include <mmsh/arch.h>
 #include <mmsh/memory_model.h>
+#include <mmsh/pgtable.h>
 #include <string.h>
 
 static const struct vm_split ia32_splits[] = {
@@ -79,6 +80,7 @@ const struct arch arch_ia32 = {
 	.lowmem_reserve_ratio = {256, 32, 32},
 	.gfp_zone = GFP_ZONES(0, 1, 1, 2, 3),
 	.splits = ia32_splits,
+	.pgtable = &pgtable_2level,
 	.model = &memory_model_flat,
 	.numa_model = &memory_model_discontig,
 	.image = &ia32_image,
@@ -110,6 +112,7 @@ const struct arch arch_ia32_pae = {
 	.lowmem_reserve_ratio = {256, 32, 32},
 	.gfp_zone = GFP_ZONES(0, 1, 1, 2, 3),
 	.splits = ia32_splits,
+	.pgtable = &pgtable_pae,
 	.model = &memory_model_flat,
 	.numa_model = &memory_model_discontig,
 	.image = &pae_image,
@@ -145,6 +148,7 @@ const struct arch arch_amd64 = {
 	.lowmem_reserve_ratio = {256, 256, 32},
 	.gfp_zone = GFP_ZONES(0, 1, 2, 2, 3),
 	.splits = amd64_splits,
+	.pgtable = &pgtable_4level,
 	.model = &memory_model_sparse,
 	.numa_model = &memory_model_sparse,
 	.image = &amd64_image,

@@ -160,6 +160,7 @@ static void mem_init(struct machine *m)
 	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
 		b->present += m->node[nid]->present_pages;
 	b->reserved_at_mem_init = b->present - m->totalram_pages;
+	b->mem_init_done = true;
 }
 
 /* What is freed when it has served: lock prefixes, then, with the watermarks set, the

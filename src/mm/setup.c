@@ -6,6 +6,7 @@
  */
 #include "setup.h"
 #include <errno.h>
+#include <mmsh/pgtable.h>
 #include <string.h>
 
 #define FIXADDR_TOP 0xFFFFF000ull
@@ -13,7 +14,6 @@
 #define VMALLOC_RESERVE (128ull << 20)
 #define KM_TYPE_NR 20
 #define FIX_KMAP_BEGIN 69
-#define EARLY_PGT_PAGES 6 /* kept in brk for the page tables of the direct map */
 #define AMD64_VMALLOC_START 0xFFFFC90000000000ull
 #define AMD64_VMALLOC_END 0xFFFFE8FFFFFFFFFFull
 #define ISA_START 0xA0000ull
@@ -372,6 +372,8 @@ int setup_memblock(struct machine *m, struct mm_error *e)
 		return mm_error(e, -EINVAL, "no RAM below 1 MiB for the real-mode trampoline");
 	reserve(m, "low memory", 0, p->reservelow);
 	mb->current_limit = PFN_PHYS(m->max_low_pfn);
+	if (paging_init(m))
+		return mm_error(e, -EINVAL, "low memory is too small for its own page tables");
 	err = relocate_initrd(m, e);
 	return err ?: setup_nodes(m, e);
 }

@@ -5,6 +5,8 @@
 
 #include <mmsh/machine.h>
 
+#define EARLY_PGT_PAGES 6 /* kept in brk for page tables */
+
 /* What has to be known before a machine can be made: max_pfn and where low memory ends. */
 struct memory_map {
 	struct boot_info info; /* .bios, .e820 and the highmem figures filled in */
