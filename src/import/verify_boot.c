@@ -70,51 +70,54 @@ static void count_memblock_line(struct verify *v, struct scan *model)
 	verify_count(v, same ? MATCHED : DIVERGED);
 }
 
-static bool is_memblock_line(struct scan *s)
+/* "e0 stage=... nr_online_nodes=N ..." */
+static int e0_line(struct verify *v, unsigned long *nr_nodes)
 {
-	return scan_word(s, "memblock ") || scan_word(s, "mb ");
+	static const struct field e0_fields[] = {
+		{.name = "nr_online_nodes", .size = sizeof(*nr_nodes), .count = 1},
+		{.name = NULL},
+	};
+
+	return fields_get(&v->d.s, e0_fields, nr_nodes, NULL, v->e) ?: 1;
+}
+
+/* A line before a dump. Returns: 1 if it was one; 0; -EINVAL. */
+static int head_line(struct verify *v, struct scan *model, unsigned long *nr_nodes)
+{
+	struct scan *s = &v->d.s;
+
+	if (scan_word(s, "e0 "))
+		return e0_line(v, nr_nodes);
+	if (scan_word(s, "note ") || (v->m && scan_word(s, "const ")))
+		return 1;
+	if (!v->m)
+		return source_line(&v->d);
+	if (!scan_word(s, "memblock ") && !scan_word(s, "mb "))
+		return 0;
+	count_memblock_line(v, model);
+	return 1;
 }
 
 /* Lines up to the dump of a stage. Returns: 0 with the dump line current; -EINVAL. */
-static int stage_head(struct verify *v, unsigned long nr_online[1])
+static int stage_head(struct verify *v, unsigned long *nr_nodes)
 {
 	struct strbuf text = STRBUF_INIT;
 	struct scan *s = &v->d.s, model;
-	int err = 0;
+	int got = 1;
 
 	if (v->m)
 		memblock_write(v->m, &text);
 	scan_init(&model, strbuf_str(&text), text.len);
-	while (!err && scan_line(s)) {
-		const char *p = s->p;
-		int got;
-
-		if (scan_word(s, "dump stage="))
+	while (got > 0) {
+		if (!scan_line(s))
+			got = scan_error(s, v->e, "cut off before a dump");
+		else if (scan_word(s, "dump stage="))
 			break;
-		if (scan_word(s, "e0 ")) {
-			static const struct field e0_fields[] = {
-				{.name = "nr_online_nodes", .size = sizeof(long), .count = 1},
-				{.name = NULL},
-			};
-
-			err = fields_get(s, e0_fields, nr_online, NULL, v->e);
-			continue;
-		}
-		if (v->m && is_memblock_line(s)) {
-			count_memblock_line(v, &model);
-			continue;
-		}
-		s->p = p;
-		if (scan_word(s, "note ") || (v->m && scan_word(s, "const ")))
-			continue;
-		got = source_line(&v->d);
-		if (got <= 0)
-			err = got ? got : scan_error(s, v->e, "not a line of this kind of recording");
+		else
+			got = head_line(v, &model, nr_nodes);
 	}
 	strbuf_free(&text);
-	if (!err && (s->p == s->line || scan_at_end(s)))
-		err = scan_error(s, v->e, "cut off before a dump");
-	return err;
+	return got ? min_of(got, 0) : scan_error(s, v->e, "not a line of this kind of recording");
 }
 
 static const struct boot_stage *find_stage(struct verify *v)
@@ -129,9 +132,10 @@ static const struct boot_stage *find_stage(struct verify *v)
 	return NULL;
 }
 
+/* @last: the stage before, NULL at the first; becomes this one. */
 static int verify_boot_stage(struct verify *v, const struct boot_stage **last)
 {
-	const struct boot_stage *first = *last, *stage;
+	const struct boot_stage *stage;
 	unsigned long nr_nodes = 1;
 	long differ;
 
@@ -140,11 +144,11 @@ static int verify_boot_stage(struct verify *v, const struct boot_stage **last)
 	stage = find_stage(v);
 	if (!stage)
 		return -EINVAL;
-	if (first && stage != first + 1)
-		return scan_error(&v->d.s, v->e, "expects the dump stage=%s", first[1].name);
+	if (*last && stage != *last + 1)
+		return scan_error(&v->d.s, v->e, "expects the dump stage=%s", (*last)[1].name);
 	if (!v->m && start(v, (unsigned)min_of(nr_nodes, (unsigned long)MAX_NUMNODES)))
 		return -EINVAL;
-	if (first)
+	if (*last)
 		stage->advance(v->m);
 	trace_buffer_reset(&v->trace);
 	differ = verify_dump(v, stage->name, verify_count);

@@ -85,7 +85,7 @@ static const struct {
 	{E2, "op=3000 ", "pfn=-", "pfn=4", "op=3000 "},
 	{E2, "op=1 alloc", "migratetype=0", "migratetype=1", "op=1 alloc"},
 	{E2, "stage=before", "min=", "min=1", NULL},
-	{E2, "stage=before", "pb node=0 zone=DMA first_block=0 runs=0", "pb node=0 zone=DMA first_block=0 runs=1", NULL},
+	{E2, "stage=before", "first_block=0 runs=0", "first_block=0 runs=1", NULL},
 	{E2, "stage=after", "free_diff=", "free_diff=1", "zone=DMA"},
 	{E2, "stage=after", "totalram_pages=", "totalram_pages=1", "dump stage=after"},
 	{E2, "stage=after", "percpu_drift_mark=0", "percpu_drift_mark=1", NULL},
@@ -95,7 +95,7 @@ static const struct {
 	{E2, "enddump stage=final", "enddump stage=final", "enddump stage=finally", NULL},
 	{E0, "ende0 stage=pre_free", "pfns=128,16", "pfns=16,128", "order=4"},
 	{E0, "stage=post_mem_init", "managed=11009", "managed=11008", "managed=11009"},
-	{E0, "ende0", "mb type=reserved idx=5 base=0x3d648c0", "mb type=reserved idx=5 base=0x3d64880", "idx=5"},
+	{E0, "ende0", "idx=5 base=0x3d648c0", "idx=5 base=0x3d64880", "idx=5"},
 	{E0, "mb type=reserved", "size=0x279000", "size=0x27a000", NULL},
 	{E7, "op=0", "pfn=-", "pfn=4688", "op=0"},
 	{E7, "op=0", "gfp=0x2080020", "gfp=0x2080220", NULL},
@@ -111,7 +111,7 @@ static const struct {
 	{E7, "=== kernel", "page allocation failure", "page allocation success", NULL},
 	{E7_COMPACTED, "=== kernel", "14624kB", "14625kB", "Normal"},
 	{E7_COMPACTED, "stage=after", "managed=11565", "managed=11566", NULL},
-	{E7_WARNING, "=== kernel", "WARNING: CPU", "INFO: CPU", NULL},
+	{E7_WARNING, "=== kernel", "at mm/page_alloc.c", "at mm/page_xlloc.c", "WARNING"},
 	{E7_WARNING, "op=0", "pfn=-", "pfn=4096", "op=0"},
 };
 
