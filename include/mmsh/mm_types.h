@@ -92,7 +92,10 @@ struct page {
 		struct { /* SLAB: objects in use; offset of object 0 in the slab */
 			uint32_t active : 8, s_mem : 24;
 		};
-		int32_t units; /* SLOB: free units */
+		struct { /* SLOB: free units; 1 + number of the list it stands on */
+			int32_t units : 28;
+			uint32_t slob_list : 4;
+		};
 	};
 	union {
 		struct page_links lru; /* free list, pcp list, LRU, list of slabs */

@@ -365,7 +365,8 @@ int kfree_check(const struct machine *m, const struct kmem_cache *s, vaddr_t p, 
 	if (l.offset)
 		return mm_error(e, -EINVAL, "0x%llx lies %u bytes inside the object at 0x%llx", addr,
 				l.offset, (unsigned long long)l.object);
-	if (s && l.cache != s)
+	/* SLOB's objects do not tell whose they are */
+	if (s && l.cache != s && !m->slab->ops->kmalloc)
 		return mm_error(e, -EINVAL, "the object at 0x%llx is of %s, not of %s", addr,
 				l.cache ? l.cache->name : "kmalloc", s->name);
 	if (l.state != OBJ_ALLOCATED)
