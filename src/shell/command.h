@@ -108,8 +108,11 @@ const struct command *command_by_prefix(const char *prefix);
 
 /* `alloc ORDER [GFP] [node=N]`; lines for commands of several forms. */
 void command_synopsis(const struct command *c, struct strbuf *out);
-/* The manual page's command section, mdoc. */
-void dump_commands_man(struct strbuf *out);
+/*
+ * A part of the manual page, mdoc: the commands ("man"), "boot-keys", "settings", "gfp".
+ * Returns: whether @what is one.
+ */
+bool dump_man(const char *what, struct strbuf *out);
 
 /* A word as close to @word as a slip of the finger; NULL. @next gives the words, then NULL. */
 const char *did_you_mean(const char *word, const char *(*next)(void *arg), void *arg);

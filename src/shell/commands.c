@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mmsh/bootline.h>
+#include <mmsh/gfp.h>
+
 #include "command.h"
 #include "shell.h"
 
@@ -67,9 +70,11 @@ void command_synopsis(const struct command *c, struct strbuf *out)
 	strbuf_addc(out, '\n');
 }
 
-/* Text for mdoc: no line may look like a request, and a backslash is said \e. */
+/* Text for mdoc: no line may look like a request, a backslash is said \e, `this` is bold. */
 static void man_text(const char *s, struct strbuf *out)
 {
+	bool bold = false;
+
 	for (bool start = true; *s; start = *s++ == '\n') {
 		if (start && *s == '\n')
 			strbuf_adds(out, ".Pp");
@@ -79,6 +84,8 @@ static void man_text(const char *s, struct strbuf *out)
 			strbuf_adds(out, "\\e");
 		else if (*s == '-')
 			strbuf_adds(out, "\\-");
+		else if (*s == '`')
+			strbuf_adds(out, (bold = !bold) ? "\\fB" : "\\fR");
 		else
 			strbuf_addc(out, *s);
 	}
@@ -115,7 +122,7 @@ static void man_command(const struct command *c, struct strbuf *out)
 	}
 }
 
-void dump_commands_man(struct strbuf *out)
+static void man_commands(struct strbuf *out)
 {
 	for (const struct command_group *g = command_groups; g->name; g++) {
 		strbuf_addf(out, ".Ss %s\n.Bl -tag -width Ds\n", g->title);
@@ -123,6 +130,55 @@ void dump_commands_man(struct strbuf *out)
 			man_command(c, out);
 		strbuf_adds(out, ".El\n");
 	}
+}
+
+static void man_boot_keys(struct strbuf *out)
+{
+	strbuf_adds(out, ".Bl -tag -width Ds\n");
+	for (const struct boot_key *k = boot_keys; k->key; k++) {
+		strbuf_addf(out, ".It Cm %s Ns = Ns Ar %s\n", k->key, k->values ? k->values : "");
+		man_text(k->help, out);
+	}
+	strbuf_adds(out, ".El\n");
+}
+
+static void man_settings(struct strbuf *out)
+{
+	strbuf_adds(out, ".Bl -tag -width Ds\n");
+	for (const struct setting *s = settings; s->name; s++) {
+		strbuf_addf(out, ".It Ic set Cm %s Ar %s\n", s->name, s->values);
+		man_text(s->help, out);
+	}
+	strbuf_adds(out, ".El\n");
+}
+
+static void man_gfp(struct strbuf *out)
+{
+	strbuf_adds(out, ".Bl -column -compact GFP_HIGHUSER_MOVABLE 0x00000000\n");
+	for (const struct gfp_name *g = gfp_names; g->name; g++)
+		strbuf_addf(out, ".It Dv %s Ta 0x%x\n", g->name, g->flags);
+	strbuf_adds(out, ".El\n");
+}
+
+bool dump_man(const char *what, struct strbuf *out)
+{
+	static const struct {
+		const char *what;
+		void (*dump)(struct strbuf *out);
+	} parts[] = {
+		{"man", man_commands},
+		{"boot-keys", man_boot_keys},
+		{"settings", man_settings},
+		{"gfp", man_gfp},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!strcmp(parts[i].what, what)) {
+			parts[i].dump(out);
+			return true;
+		}
+	}
+	return false;
 }
 
 #define MAX_WORD 40

@@ -34,7 +34,7 @@ static const struct option long_options[] = {
 	{"color", required_argument, NULL, OPT_COLOR},
 	{"colour", required_argument, NULL, OPT_COLOR},
 	{"seed", required_argument, NULL, OPT_SEED},
-	{"dump-commands", required_argument, NULL, OPT_DUMP}, /* man: for mmsh(1) */
+	{"dump-commands", required_argument, NULL, OPT_DUMP}, /* for mmsh(1) */
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{0},
@@ -121,9 +121,8 @@ static int dump(const char *what)
 {
 	struct strbuf text = STRBUF_INIT;
 
-	if (strcmp(what, "man"))
-		return usage_error("--dump-commands=%s: man", what);
-	dump_commands_man(&text);
+	if (!dump_man(what, &text))
+		return usage_error("--dump-commands=%s: man, boot-keys, settings or gfp", what);
 	fputs(strbuf_str(&text), stdout);
 	strbuf_free(&text);
 	return fflush(stdout) ? STATUS_FAILED : STATUS_OK;
