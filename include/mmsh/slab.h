@@ -285,6 +285,8 @@ struct slab_ops {
 	/* Boot: everything up to state UP, and the second step after timekeeping (SLAB). */
 	int (*init)(struct machine *m, struct mm_error *e);
 	void (*init_late)(struct machine *m);
+	/* The other CPUs have started. May be NULL. */
+	void (*cpus_up)(struct machine *m);
 
 	/* .flags of a cache to be: adds what slub_debug= says for @name. May be NULL. */
 	uint32_t (*kmem_cache_flags)(const struct machine *m, uint32_t object_size, uint32_t flags,

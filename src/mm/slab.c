@@ -540,6 +540,7 @@ const struct slab_ops slab_ops_slab = {
 	.slabinfo_writable = true,
 	.init = slab_init,
 	.init_late = slab_init_late,
+	.cpus_up = slab_cpus_up,
 	.kmem_cache_flags = slab_cache_flags,
 	.create = slab_create,
 	.shutdown = slab_shutdown,

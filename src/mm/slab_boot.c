@@ -42,6 +42,7 @@ static const struct boot_cache {
 	{"shmem_inode_cache", 344, 632, 0, PANIC, true},
 	{"sigqueue", 144, 160, 0, PANIC, false},
 	{"proc_inode_cache", 332, 600, 0, REC | PANIC | SLAB_MEM_SPREAD, true},
+	{NULL, 0, 0, 0, 0, false}, /* the other CPUs start; then the initcalls run */
 	{"pool_workqueue", 256, 256, 256, PANIC, false},
 	{"uid_cache", 64, 128, 0, HW | PANIC, false},
 	{"eventpoll_epi", 96, 128, 0, HW | PANIC, false},
@@ -69,8 +70,10 @@ int kmem_cache_init_late(struct machine *m, struct mm_error *e)
 			.builtin = true,
 		};
 
-		if (!kmem_cache_create(m, &p, e))
+		if (b->name && !kmem_cache_create(m, &p, e))
 			return -ENOMEM;
+		if (!b->name && ops->cpus_up)
+			ops->cpus_up(m);
 	}
 	m->slab->state = SLAB_FULL;
 	return 0;
