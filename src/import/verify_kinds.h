@@ -43,6 +43,16 @@ void verify_machine(struct verify *v, struct machine *m);
 struct machine *verify_load(struct verify *v, const char *stage);
 
 /*
+ * verify_lines - compare what the model has to say, @text, with the recording from the current
+ * line on up to the line that begins with @last
+ *
+ * Each line is told to @line with its verdict if @line is not NULL. Returns: the number of
+ * lines that differ; negative when there is no such line.
+ */
+long verify_lines(struct verify *v, const struct strbuf *text, const char *last,
+		  void (*line)(struct verify *, enum verdict));
+
+/*
  * verify_dump - compare a dump, whose first line is the current one, with the machine
  *
  * Each line is told to @line with its verdict if @line is not NULL. Returns: the number of
@@ -62,6 +72,7 @@ int parse_page_op(struct scan *s, struct page_op *op, struct mm_error *e);
 /* The kinds. Each returns 0 or -EINVAL. */
 int verify_boot(struct verify *v);     /* E0 */
 int verify_buddy(struct verify *v);    /* E2 */
+int verify_slab(struct verify *v);     /* E3 */
 int verify_failures(struct verify *v); /* E7 */
 
 #endif
