@@ -31,6 +31,8 @@ static int gfp_to_alloc_flags(gfp_t gfp)
 static bool ratelimit(struct machine *m, unsigned *suppressed)
 {
 	*suppressed = 0;
+	if (!m->ratelimit_printed) /* the first one ever opens the first window */
+		m->ratelimit_begin = m->jiffies;
 	if (m->jiffies > m->ratelimit_begin + 5 * HZ) {
 		*suppressed = m->ratelimit_missed;
 		m->ratelimit_begin = m->jiffies;
@@ -139,23 +141,47 @@ static enum oom_outcome alloc_pages_may_oom(struct machine *m, gfp_t gfp, unsign
 	return OOM_NO_VICTIM;
 }
 
+/* S3-S6: what needs no waiting, at the start and again in each further round. */
+static pfn_t alloc_pages_unblocked(struct machine *m, gfp_t gfp, unsigned order, int alloc_flags,
+				   const struct alloc_context *ac)
+{
+	pfn_t pfn;
+
+	if (gfp & __GFP_KSWAPD_RECLAIM)
+		for_each_zone_of(ac, ref)
+			wakeup_kswapd(m, ref->zone, order, ac->preferred->idx);
+	trace(m, TRACE_SLOWPATH, .order = (uint8_t)order, .a = SLOW_ENTER, .b = alloc_flags);
+	pfn = attempt(m, gfp, order, alloc_flags & ~ALLOC_NO_WATERMARKS, ac, ATTEMPT_MIN);
+	if (pfn == PFN_NONE && (alloc_flags & ALLOC_NO_WATERMARKS))
+		pfn = attempt(m, gfp, order, ALLOC_NO_WATERMARKS, ac, ATTEMPT_NO_WATERMARKS);
+	return pfn;
+}
+
+static pfn_t would_wait_for_ever(struct machine *m, unsigned order, bool *report)
+{
+	trace(m, TRACE_SLOWPATH, .order = (uint8_t)order, .a = SLOW_FOREVER);
+	*report = false;
+	return PFN_NONE;
+}
+
 /* S9-S17 for a caller that may block. Returns: the page, or PFN_NONE; *@report tells whether
    the kernel would have come back to say so. */
 static pfn_t alloc_pages_blocking(struct machine *m, gfp_t gfp, unsigned order, int alloc_flags,
 				  const struct alloc_context *ac, bool *report)
 {
 	bool thp = (gfp & GFP_TRANSHUGE) == GFP_TRANSHUGE && !(gfp & __GFP_KSWAPD_RECLAIM);
-	enum migrate_mode mode = MIGRATE_SYNC_LIGHT;
+	enum migrate_mode mode = MIGRATE_ASYNC;
 	unsigned long progress, reclaimed = 0;
 	bool deferred = false;
 	enum oom_outcome oom;
 	pfn_t pfn;
 
-	*report = true;
-	pfn = alloc_pages_direct_compact(m, gfp, order, alloc_flags, ac, MIGRATE_ASYNC, &deferred);
-	if (pfn != PFN_NONE || (thp && deferred))
-		return pfn;
-	do {
+	for (bool again = false;; again = true) {
+		pfn = alloc_pages_direct_compact(m, gfp, order, alloc_flags, ac, mode, &deferred);
+		if (pfn != PFN_NONE || (thp && deferred))
+			return pfn;
+		if (!thp) /* a fault must not wait for a large page */
+			mode = MIGRATE_SYNC_LIGHT;
 		pfn = alloc_pages_direct_reclaim(m, gfp, order, alloc_flags, ac, &progress);
 		if (pfn != PFN_NONE)
 			return pfn;
@@ -165,15 +191,23 @@ static pfn_t alloc_pages_blocking(struct machine *m, gfp_t gfp, unsigned order, 
 							  &deferred);
 		}
 		reclaimed += progress;
-	} while ((progress && order <= PAGE_ALLOC_COSTLY_ORDER) ||
-		 ((gfp & __GFP_REPEAT) && progress && reclaimed < 1ul << order));
+		if (!(progress && order <= PAGE_ALLOC_COSTLY_ORDER) &&
+		    !((gfp & __GFP_REPEAT) && reclaimed < 1ul << order))
+			break;
+		if (again && !progress)
+			return would_wait_for_ever(m, order, report);
+		trace(m, TRACE_SLOWPATH, .order = (uint8_t)order, .a = SLOW_RETRY);
+		pfn = alloc_pages_unblocked(m, gfp, order, alloc_flags, ac);
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
 
 	oom = alloc_pages_may_oom(m, gfp, order, ac, &pfn);
 	if (pfn != PFN_NONE)
 		return pfn;
-	if (oom != OOM_GAVE_UP) {
-		if (oom == OOM_WOULD_LOOP)
-			trace(m, TRACE_SLOWPATH, .order = (uint8_t)order, .a = SLOW_FOREVER);
+	if (oom == OOM_WOULD_LOOP)
+		return would_wait_for_ever(m, order, report);
+	if (oom == OOM_NO_VICTIM) {
 		*report = false;
 		return PFN_NONE;
 	}
@@ -183,7 +217,7 @@ static pfn_t alloc_pages_blocking(struct machine *m, gfp_t gfp, unsigned order, 
 pfn_t alloc_pages_slowpath(struct machine *m, gfp_t gfp, unsigned order, struct alloc_context *ac)
 {
 	int alloc_flags;
-	bool report;
+	bool report = true;
 	pfn_t pfn;
 
 	if (order >= MAX_ORDER) {
@@ -200,17 +234,12 @@ pfn_t alloc_pages_slowpath(struct machine *m, gfp_t gfp, unsigned order, struct 
 		warn_alloc_failed(m, gfp, order);
 		return PFN_NONE;
 	}
-	if (gfp & __GFP_KSWAPD_RECLAIM)
-		for_each_zone_of(ac, ref)
-			wakeup_kswapd(m, ref->zone, order, ac->preferred->idx);
-
 	alloc_flags = gfp_to_alloc_flags(gfp);
-	trace(m, TRACE_SLOWPATH, .order = (uint8_t)order, .a = SLOW_ENTER, .b = alloc_flags);
-	pfn = attempt(m, gfp, order, alloc_flags & ~ALLOC_NO_WATERMARKS, ac, ATTEMPT_MIN);
-	if (pfn == PFN_NONE && (alloc_flags & ALLOC_NO_WATERMARKS))
-		pfn = attempt(m, gfp, order, ALLOC_NO_WATERMARKS, ac, ATTEMPT_NO_WATERMARKS);
+	pfn = alloc_pages_unblocked(m, gfp, order, alloc_flags, ac);
 	if (pfn != PFN_NONE)
 		return pfn;
+	if ((alloc_flags & ALLOC_NO_WATERMARKS) && (gfp & __GFP_NOFAIL))
+		return would_wait_for_ever(m, order, &report);
 	if (!(gfp & __GFP_DIRECT_RECLAIM)) {
 		trace(m, TRACE_SLOWPATH, .order = (uint8_t)order, .a = SLOW_NO_RECLAIM);
 		warn_alloc_failed(m, gfp, order);
