@@ -125,7 +125,7 @@ static int audit_pcp_page(struct audit *a, pfn_t pfn, unsigned order, int list)
 	(void)order;
 	if (p->block != want || !zone_spans_pfn(a->z, pfn) || p->_refcount || p->mapcount || p->flags)
 		return BAD(a, "zone %s: pfn %u on a per-CPU list is not free", a->z->name, pfn);
-	if (mt != (uint32_t)list && !(list == MIGRATE_MOVABLE && mt == MIGRATE_HIGHATOMIC) && mt >= MIGRATE_TYPES)
+	if (mt != (uint32_t)list && !(list == MIGRATE_MOVABLE && mt == MIGRATE_HIGHATOMIC))
 		return BAD(a, "zone %s: pfn %u on a per-CPU list has type %u", a->z->name, pfn, mt);
 	if (mark_seen(a, pfn, 1))
 		return BAD(a, "zone %s: pfn %u is free twice", a->z->name, pfn);
