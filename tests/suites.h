@@ -11,6 +11,7 @@
 /* clang-format off */
 #define SUITES(X) \
 	X(arena) \
+	X(audit) \
 	X(bootline) \
 	X(compaction) \
 	X(e820_text) \
@@ -21,6 +22,7 @@
 	X(page_alloc) \
 	X(page_alloc_zones) \
 	X(page_blocks) \
+	X(page_slow) \
 	X(proc) \
 	X(proc_files) \
 	X(ram) \

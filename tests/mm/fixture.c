@@ -280,6 +280,7 @@ void shatter(struct machine *m)
 {
 	const gfp_t all[] = {GFP_QUIET | __GFP_HIGHMEM, GFP_QUIET | __GFP_DMA};
 
+	drain_all_pages(m);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		exhaust(m, all[i] | __GFP_MEMALLOC);
 	for (pfn_t pfn = 1; pfn < m->max_pfn; pfn += 2)
