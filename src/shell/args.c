@@ -187,7 +187,7 @@ static int one_line(struct shell *sh, const struct command *c, const char *why, 
 	command_synopsis(c, &s);
 	for (char *p = s.s; p && *p; p++)
 		if (*p == '\n')
-			*p = p[1] ? '|' : '\0';
+			*p = p[1] ? ';' : '\0';
 	r = fail(sh, EINVAL, "%s%s (usage: %s)", what, why, strbuf_str(&s));
 	strbuf_free(&s);
 	return r;
@@ -237,6 +237,16 @@ static int parse_place(struct shell *sh, const struct arg_spec *s, const struct 
 	return 0;
 }
 
+/* `nod=1` where there are keys, but none of that name. */
+static bool misspelt_key(const struct command *c, const struct word *w)
+{
+	const struct arg_spec *s = c->args;
+	size_t len = strcspn(w->text, "=");
+
+	return w->text[len] && !w->quoted && w->type == WORD_TEXT && is_name(w->text, len) &&
+	       next_key(&s);
+}
+
 int args_parse(struct shell *sh, const struct command *c, const struct word *words, unsigned n,
 	       struct args *a)
 {
@@ -252,7 +262,9 @@ int args_parse(struct shell *sh, const struct command *c, const struct word *wor
 		while (s->kind && (s->flags & (ARG_KEY | ARG_FLAG)))
 			s++;
 		named = w->quoted || w->type != WORD_TEXT ? NULL : find_named(c, w);
-		if (named) {
+		if (!named && misspelt_key(c, w)) {
+			return too_many(sh, c, w);
+		} else if (named) {
 			r = parse_named(sh, named, w, &a->v[named - c->args]);
 			i++;
 		} else if (!s->kind) {

@@ -199,7 +199,7 @@ static int exec_export(struct shell *sh, const struct args *a)
 		strbuf_addf(&path, "%s%s", a->v[0].text, f->path);
 		r = make_parents(sh, path.s);
 		if (!r)
-			r = host_write(sh, path.s, &text, false);
+			r = host_write(sh, path.s, &text);
 		n++;
 	}
 	if (!r)

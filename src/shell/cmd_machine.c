@@ -4,41 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mmsh/bootline.h>
 #include <mmsh/proc.h>
 
 #include "command.h"
 #include "out.h"
 #include "shell.h"
 #include "util.h"
-
-static const char *next_boot_key(void *arg)
-{
-	const struct boot_key **k = arg;
-
-	return (*k)->key ? (*k)++->key : NULL;
-}
-
-static const struct boot_key *find_boot_key(const char *key)
-{
-	const struct boot_key *k = boot_keys;
-
-	while (k->key && strcmp(k->key, key))
-		k++;
-	return k->key ? k : NULL;
-}
-
-static int check_boot_word(struct shell *sh, const char *word)
-{
-	const struct boot_key *k = boot_keys;
-	char key[48], meant[64];
-
-	snprintf(key, sizeof(key), "%.*s", (int)min_of(strcspn(word, "="), (size_t)47), word);
-	if (find_boot_key(key))
-		return 0;
-	suggestion(did_you_mean(key, next_boot_key, &k), meant, sizeof(meant));
-	return fail(sh, EINVAL, "unknown key %s%s", quoted(sh, key), meant);
-}
 
 static void print_booted(struct shell *sh)
 {
@@ -57,15 +28,13 @@ static void print_booted(struct shell *sh)
 static int exec_boot(struct shell *sh, const struct args *a)
 {
 	const struct arg *keys = &a->v[0];
-	const char **words = xrealloc(NULL, keys->n + 1, sizeof(*words));
+	const char **words = mem_resize(NULL, keys->n + 1, sizeof(*words));
 	int r = 0;
 
 	for (unsigned i = 0; i < keys->n && !r; i++) {
 		struct arg word = {0};
 
 		r = arg_parse_word(sh, ARG_BOOT, &keys->w[i], &word);
-		if (!r)
-			r = check_boot_word(sh, word.text);
 		words[i] = word.text;
 	}
 	if (!r)
@@ -124,8 +93,9 @@ static const char *next_sysctl(void *arg)
 static int find_sysctl(struct shell *sh, char *name, const struct proc_file **file)
 {
 	const struct proc_file *f = proc_files;
-	char path[128], meant[64];
+	char path[128], meant[64], shown[128];
 
+	snprintf(shown, sizeof(shown), "%s", name);
 	for (char *p = name; *p; p++)
 		if (*p == '.')
 			*p = '/';
@@ -137,7 +107,7 @@ static int find_sysctl(struct shell *sh, char *name, const struct proc_file **fi
 	for (char *p = meant; *p; p++)
 		if (*p == '/')
 			*p = '.';
-	return fail(sh, ENOENT, "there is no %s%s", quoted(sh, name), meant);
+	return fail(sh, ENOENT, "there is no %s%s", quoted(sh, shown), meant);
 }
 
 static void print_sysctl(struct shell *sh, const struct proc_file *f)

@@ -8,6 +8,7 @@
 #include <mmsh/why.h>
 
 #include "command.h"
+#include "input.h"
 #include "out.h"
 #include "shell.h"
 
@@ -72,78 +73,122 @@ static int exec_alloc(struct shell *sh, const struct args *a)
 
 enum { FREE_X, FREE_ORDER, FREE_COLD };
 
-static int free_list(struct shell *sh, const struct val *val, const char *text)
-{
-	const struct value *v = &sh->values.v[val->value - 1];
-	struct block *b = &sh->values.block[v->first];
-	bool any = false;
-	int r = 0;
+/* What one word of `free` names: the blocks of a value, or pages that are none. */
+struct free_target {
+	struct block *block; /* NULL: raw pages */
+	uint32_t n;
+	pfn_t pfn;
+};
 
-	for (uint32_t i = 0; i < v->n && !r; i++) {
-		if (b[i].freed)
+static int check_blocks(struct shell *sh, const struct args *a, struct free_target *t,
+			const char *text)
+{
+	bool any = false;
+	int r;
+
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct block *b = &t->block[i];
+
+		/* Of a list what is left. */
+		if (b->freed && t->n > 1)
 			continue;
-		any = true;
-		r = value_free_block(sh, &b[i], text);
+		if (a->v[FREE_ORDER].w && a->v[FREE_ORDER].num != b->order)
+			return fail(sh, EINVAL, "%s is of order %u", text, b->order);
+		r = value_check_free(sh, b, text);
+		if (r)
+			return r;
+		b->doomed = any = true;
 	}
-	return any ? r : value_free_block(sh, b, text);
+	return any ? 0 : value_check_free(sh, t->block, text);
 }
 
 /* A page that is no value: what the kernel would do with it, checked beforehand. */
-static int free_raw(struct shell *sh, uint64_t pfn, const struct args *a)
+static int check_raw(struct shell *sh, const struct args *a, const struct val *val,
+		     struct free_target *t, const char *text)
 {
 	unsigned order = (unsigned)a->v[FREE_ORDER].num;
-	struct block *b = value_owner(sh, pfn);
 	struct mm_error e = {{0}};
+	uint64_t pfn;
+	int r = val_to_pfn(sh, val, text, &pfn);
 
-	if (b && !a->v[FREE_ORDER].w)
-		order = b->order;
-	if (b && order == b->order) {
-		b->cold |= a->v[FREE_COLD].w != NULL;
-		return value_free_block(sh, b, "the page");
-	}
+	if (r)
+		return r;
+	t->n = 1;
+	t->pfn = (pfn_t)pfn;
+	t->block = value_owner(sh, pfn);
+	if (t->block)
+		return check_blocks(sh, a, t, text);
 	if (free_pages_check(sh->m, pfn, order, &e))
 		return fail(sh, EINVAL, "%s", e.text);
-	begin_change(sh);
-	if (a->v[FREE_COLD].w)
-		free_hot_cold_page(sh->m, (pfn_t)pfn, true);
-	else
-		__free_pages(sh->m, (pfn_t)pfn, order);
 	return 0;
 }
 
-static int free_one(struct shell *sh, const struct args *a, const struct word *w)
+static int check_free(struct shell *sh, const struct args *a, const struct word *w,
+		      struct free_target *t)
 {
 	struct arg x = {0};
-	uint64_t pfn;
+	const struct value *v;
 	int r = arg_parse_word(sh, ARG_VALUE, w, &x);
 
 	if (r)
 		return r;
-	if (x.val.kind == VAL_LIST)
-		return free_list(sh, &x.val, w->text);
-	if (x.val.value) {
-		const struct value *v = &sh->values.v[x.val.value - 1];
-		struct block *b = &sh->values.block[v->first + (uint32_t)x.val.index];
-
-		if (a->v[FREE_ORDER].w && a->v[FREE_ORDER].num != b->order)
-			return fail(sh, EINVAL, "%s is of order %u", w->text, b->order);
-		b->cold |= a->v[FREE_COLD].w != NULL;
-		return value_free_block(sh, b, w->text);
-	}
-	r = val_to_pfn(sh, &x.val, w->text, &pfn);
-	return r ? r : free_raw(sh, pfn, a);
+	if (!x.val.value)
+		return check_raw(sh, a, &x.val, t, w->text);
+	v = &sh->values.v[x.val.value - 1];
+	t->n = x.val.kind == VAL_LIST ? v->n : 1;
+	t->block = &sh->values.block[v->first + (x.val.kind == VAL_LIST ? 0 : (uint32_t)x.val.index)];
+	return check_blocks(sh, a, t, w->text);
 }
 
+static void free_target(struct shell *sh, const struct args *a, const struct free_target *t)
+{
+	bool cold = a->v[FREE_COLD].w;
+
+	for (uint32_t i = 0; i < t->n && t->block; i++) {
+		struct block *b = &t->block[i];
+
+		if (!b->doomed)
+			continue;
+		b->doomed = false;
+		b->cold |= cold;
+		value_free_block(sh, b);
+	}
+	if (t->block)
+		return;
+	begin_change(sh);
+	if (cold)
+		free_hot_cold_page(sh->m, t->pfn, true);
+	else
+		__free_pages(sh->m, t->pfn, (unsigned)a->v[FREE_ORDER].num);
+}
+
+static void spare(const struct free_target *t, unsigned n)
+{
+	for (; n--; t++)
+		for (uint32_t i = 0; i < t->n && t->block; i++)
+			t->block[i].doomed = false;
+}
+
+/* All is checked before anything is freed. */
 static int exec_free(struct shell *sh, const struct args *a)
 {
 	const struct arg *x = &a->v[FREE_X];
+	struct free_target *t;
 	int r = 0;
 
 	if (a->v[FREE_COLD].w && a->v[FREE_ORDER].w && a->v[FREE_ORDER].num)
 		return fail(sh, EINVAL, "cold is for single pages, of order 0");
+	t = obstack_alloc(&sh->in->lexer.pool, (int)(x->n * sizeof(*t)));
+	memset(t, 0, x->n * sizeof(*t));
 	for (unsigned i = 0; i < x->n && !r; i++)
-		r = free_one(sh, a, &x->w[i]);
-	return r;
+		r = check_free(sh, a, &x->w[i], &t[i]);
+	if (r) {
+		spare(t, x->n);
+		return r;
+	}
+	for (unsigned i = 0; i < x->n; i++)
+		free_target(sh, a, &t[i]);
+	return 0;
 }
 
 /* ---- page ---- */
@@ -190,7 +235,7 @@ static void print_owner(struct shell *sh, pfn_t head)
 
 	if (!b)
 		return;
-	out(sh, "  allocated  by %s: $%u, %s\n",
+	out(sh, "  made by    %s: $%u, %s\n",
 	    quoted(sh, journal_str(&sh->journal, b->made, text, sizeof(text))), b->value,
 	    gfp_format(b->gfp, (char[512]){0}, 512));
 }

@@ -26,7 +26,7 @@ static int loop_once(struct shell *sh, const struct arg *cmd, int64_t i)
 
 	sh->counter = i;
 	if (interrupted)
-		return fail(sh, EINTR, "interrupted, after %lld times", (long long)i);
+		return fail(sh, EINTR, "interrupted");
 	if (sh->fuel == 0)
 		return fail(sh, ETIME, "repeated too often");
 	sh->fuel--;
@@ -49,6 +49,8 @@ static int64_t loop(struct shell *sh, const struct arg *cmd, int64_t max, int *e
 		if (r)
 			break;
 	}
+	if (!in_loop)
+		sh->rounds = i;
 	sh->in_loop = in_loop;
 	sh->counter = counter;
 	*err = r;

@@ -27,7 +27,7 @@ void completion_add(struct completion *c, const char *text)
 		if (!strcmp(c->found[i], text))
 			return;
 	grow(c->found, c->n, c->cap);
-	c->found[c->n++] = xstrdup(text);
+	c->found[c->n++] = mem_strdup(text);
 }
 
 void completion_addf(struct completion *c, const char *fmt, ...)
@@ -72,6 +72,7 @@ static void add_gfp(struct completion *c)
 {
 	for (const struct gfp_name *g = gfp_names; g->name; g++)
 		completion_add(c, g->name);
+	c->append = 0; /* perhaps | comes next */
 }
 
 static void add_values(struct completion *c)
@@ -261,7 +262,7 @@ static const char *command_start(const char *line, size_t end)
 static void split(struct context *x, const char *line, size_t end)
 {
 	const char *start = command_start(line, end);
-	char *p = x->text = xstrndup(start, (size_t)(line + end - start));
+	char *p = x->text = mem_strndup(start, (size_t)(line + end - start));
 
 	x->n = 0;
 	while (x->n < MAX_LINE_WORDS) {
@@ -395,10 +396,10 @@ void complete(struct shell *sh, const char *line, size_t start, size_t end, stru
 	unsigned at;
 
 	*c = (struct completion){.sh = sh, .append = ' '};
-	c->word = xstrndup(line + start, end - start);
+	c->word = mem_strndup(line + start, end - start);
 	split(&x, line, end);
 	at = skip_prefixes(&x);
-	if (x.n >= 2 && x.word[x.n - 2][0] == '>') {
+	if (x.word[x.n - 1][0] == '>' || (x.n >= 2 && x.word[x.n - 2][0] == '>')) {
 		add_files(c, false);
 		if (*c->word == '/')
 			add_paths(c, false);

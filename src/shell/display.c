@@ -76,7 +76,7 @@ static void show_changes(struct shell *sh, const struct display *d, const struct
 {
 	const char *old = strbuf_str(&d->last), *s = strbuf_str(now);
 	json_t *lines = json ? json_array() : NULL;
-	bool color = out_color(sh);
+	bool color = out_color(sh) && d->last.len;
 
 	if (!json)
 		header(sh, d);
@@ -184,9 +184,9 @@ int display_add(struct shell *sh, const char *what, bool now)
 
 	if (r)
 		return r;
-	ds->d = xrealloc(ds->d, ds->n + 1, sizeof(*ds->d));
+	ds->d = mem_resize(ds->d, ds->n + 1, sizeof(*ds->d));
 	d = &ds->d[ds->n++];
-	*d = (struct display){.number = ds->next++, .what = xstrdup(path ? path : what),
+	*d = (struct display){.number = ds->next++, .what = mem_strdup(path ? path : what),
 			      .command = !path};
 	if (now)
 		show(sh, d);

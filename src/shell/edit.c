@@ -60,7 +60,7 @@ static char *next_candidate(const char *text, int state)
 	(void)text;
 	if (state == 0)
 		i = 0;
-	return i < candidates.n ? xstrdup(candidates.found[i++]) : NULL;
+	return i < candidates.n ? mem_strdup(candidates.found[i++]) : NULL;
 }
 
 static char **complete_word(const char *text, int start, int end)
@@ -85,21 +85,28 @@ static void add_line(const char *line)
 }
 
 #ifdef USE_READLINE
-/* ^C: the line is given up. */
-static int give_up(void)
+/* ^C ends the line; edit_line() then forgets it. */
+static int next_byte(FILE *f)
 {
-	if (interrupted) {
-		rl_replace_line("", 0);
-		rl_done = 1;
+	unsigned char c;
+
+	for (;;) {
+		ssize_t n = read(fileno(f), &c, 1);
+
+		if (n == 1)
+			return c;
+		if (n == 0 || errno != EINTR)
+			return EOF;
+		rl_check_signals();
+		if (interrupted)
+			return EOF;
 	}
-	return 0;
 }
 
 static void start_editor(void)
 {
-	rl_signal_event_hook = give_up;
+	rl_getc_function = next_byte;
 	rl_basic_quote_characters = "'\"";
-	rl_filename_completion_desired = 0;
 }
 #else
 static void start_editor(void)
@@ -113,7 +120,9 @@ void edit_start(struct shell *sh)
 	editing = sh;
 	rl_readline_name = "mmsh";
 	rl_attempted_completion_function = complete_word;
+	/* libedit looks at the second, readline at the first. */
 	rl_completer_word_break_characters = (char *)COMPLETION_BREAKS;
+	rl_basic_word_break_characters = (char *)COMPLETION_BREAKS;
 	using_history();
 	start_editor();
 	history_load(sh, add_line);
@@ -168,8 +177,10 @@ static void remember(struct shell *sh, const char *line)
 
 char *edit_line(struct shell *sh, const char *prompt)
 {
-	char *line = editor_line(prompt);
+	char *line;
 
+	interrupted = 0;
+	line = editor_line(prompt);
 	if (interrupted) {
 		free(line);
 		fputs("\n", stdout);

@@ -43,7 +43,9 @@ static const struct command *find_command(struct shell *sh, const struct word *w
 
 	if (!c && sh->in->editor)
 		c = command_by_prefix(w->text);
-	if (!c)
+	if (!c && strchr(w->text, '=') && is_name(w->text, strcspn(w->text, "=")))
+		fail(sh, EINVAL, "unknown command; a value is named with blanks: NAME = CMD");
+	else if (!c)
 		fail(sh, EINVAL, "unknown command%s",
 		     suggestion(did_you_mean_command(w->text), meant, sizeof(meant)));
 	return c;
@@ -156,49 +158,60 @@ static int write_model(struct shell *sh, const char *path, struct strbuf *text)
 	return 0;
 }
 
-/* The output so far goes where the words from w[k] on say. */
-static int redirect(struct shell *sh, const struct word *w, unsigned n, unsigned k,
-		    struct strbuf *text)
+/* Where the output of a command goes: what stands from a word of type PIPE, WRITE or APPEND on. */
+struct target {
+	const char *command; /* of the host */
+	const char *path;    /* else: a file, ... */
+	bool model;	     /* ... of the model */
+	int fd;		     /* ... of the host, open */
+};
+
+static int open_target(struct shell *sh, const struct word *w, unsigned n, struct target *t)
 {
-	struct arg target = {0};
+	struct arg file = {0};
 	int r;
 
-	if (w[k].type == WORD_PIPE)
-		return host_command(sh, w[k].text, text);
-	r = arg_parse_word(sh, ARG_FILE, &w[k + 1], &target);
+	*t = (struct target){.fd = -1};
+	if (w->type == WORD_PIPE) {
+		t->command = w->text;
+		return host_allowed(sh, "host commands");
+	}
+	if (n != 2 || w[1].type != WORD_TEXT)
+		return fail(sh, EINVAL, "one file belongs after %s", w->text);
+	r = arg_parse_word(sh, ARG_FILE, &w[1], &file);
 	if (r)
 		return r;
-	(void)n;
-	if (is_model_path(target.text))
-		return write_model(sh, target.text, text);
-	return host_write(sh, target.text, text, w[k].type == WORD_APPEND);
+	t->path = file.text;
+	t->model = is_model_path(t->path);
+	return t->model ? 0 : host_open(sh, t->path, w->type == WORD_APPEND, &t->fd);
 }
 
-static int check_redirect(struct shell *sh, const struct word *w, unsigned n, unsigned k)
+static int write_target(struct shell *sh, const struct target *t, struct strbuf *text)
 {
-	if (w[k].type == WORD_PIPE)
-		return host_allowed(sh, "host commands");
-	if (n != k + 2 || w[k + 1].type != WORD_TEXT)
-		return fail(sh, EINVAL, "one file belongs after %s", w[k].text);
-	return is_model_path(w[k + 1].text) ? 0 : host_allowed(sh, quoted(sh, w[k + 1].text));
+	if (t->command)
+		return host_command(sh, t->command, text);
+	if (t->model)
+		return write_model(sh, t->path, text);
+	return host_finish(sh, t->path, t->fd, text);
 }
 
 static int exec_redirected(struct shell *sh, const struct word *w, unsigned n, unsigned k)
 {
 	struct strbuf text = STRBUF_INIT, *before;
+	struct target t;
 	char name[32];
 	int r, r2;
 
 	snprintf(name, sizeof(name), "%.28s", w->type == WORD_TEXT ? w->text : w[k].text);
-	r = check_redirect(sh, w, n, k);
+	r = k ? open_target(sh, w + k, n - k, &t)
+	      : fail(sh, EINVAL, "a command is missing before it");
 	if (!r) {
 		before = out_capture(sh, &text);
-		r = k ? exec_simple(sh, w, k)
-		      : fail(sh, EINVAL, "a command is missing before it");
+		r = exec_simple(sh, w, k);
 		out_release(sh, before);
-		/* What a command said before it failed is still worth having, but no setting. */
-		if (!r || (text.len && w[k].type == WORD_PIPE)) {
-			r2 = redirect(sh, w, n, k, &text);
+		/* What a command said before it failed is worth having, but is no setting. */
+		if (!r || !t.model) {
+			r2 = write_target(sh, &t, &text);
 			r = r ? r : r2;
 		}
 	}
@@ -336,8 +349,24 @@ static int exec_plain(struct shell *sh, const struct statement *st, const char *
 	return r;
 }
 
+/* Of a repeat that was interrupted, what it did: the rounds that it finished. */
+static struct span shortened(struct shell *sh, const struct statement *st)
+{
+	const struct word *w = st->words + (st->n > 4 && !strcmp(st->words[1].text, "=") ? 2 : 0);
+	const char *rest = sh->in->lexer.text.s + w[2].start;
+	struct strbuf text = STRBUF_INIT;
+	struct span span;
+
+	strbuf_addf(&text, "repeat %lld ", (long long)sh->rounds);
+	strbuf_add(&text, rest, st->words[st->n - 1].end - w[2].start);
+	span = journal_text(&sh->journal, strbuf_str(&text), text.len);
+	strbuf_free(&text);
+	return span;
+}
+
 /* Keeps the command if it made a difference. */
-static void journal_command(struct shell *sh, struct span text, const struct command *c, int r)
+static void journal_command(struct shell *sh, const struct statement *st, struct span text,
+			    const struct command *c, int r)
 {
 	struct journal *j = &sh->journal;
 	struct journal_entry e = {
@@ -347,10 +376,26 @@ static void journal_command(struct shell *sh, struct span text, const struct com
 		.machine = sh->new_machine,
 	};
 
+	if (r == -EINTR && sh->changed && c && !strcmp(c->name, "repeat")) {
+		e.text = shortened(sh, st);
+		e.err = 0;
+	}
 	if (sh->changed || (c && !r && (c->flags & CMD_SESSION)))
 		journal_add(j, e);
 	else if (j->texts.len == text.off + (size_t)text.len)
 		j->texts.len = text.off;
+}
+
+/* The row of the statement's own command, past `name =`. */
+static const struct command *first_command(struct shell *sh, const struct statement *st)
+{
+	const struct word *w = st->words;
+	const struct command *c;
+
+	if (st->n > 2 && w[1].type == WORD_TEXT && !strcmp(w[1].text, "="))
+		w += 2;
+	c = w->type == WORD_TEXT ? command_find(w->text) : NULL;
+	return !c && sh->in->editor && w->type == WORD_TEXT ? command_by_prefix(w->text) : c;
 }
 
 int exec_top(struct shell *sh, const struct statement *st)
@@ -358,7 +403,7 @@ int exec_top(struct shell *sh, const struct statement *st)
 	const struct word *w = st->words;
 	const char *text = sh->in->lexer.text.s + w->start;
 	size_t len = w[st->n - 1].end - w->start, base = sh->journal.base;
-	const struct command *c = w->type == WORD_TEXT ? command_find(w->text) : NULL;
+	const struct command *c = first_command(sh, st);
 	bool reads = c && (c->flags & CMD_READS), changed = sh->changed;
 	struct span span = journal_text(&sh->journal, text, len);
 	unsigned depth = sh->depth;
@@ -374,7 +419,7 @@ int exec_top(struct shell *sh, const struct statement *st)
 	else
 		r = exec_plain(sh, st, text, len, reads);
 	if (!sh->inside) {
-		journal_command(sh, span, c, r);
+		journal_command(sh, st, span, c, r);
 		sh->changed = changed;
 		sh->depth = depth;
 	}

@@ -28,7 +28,7 @@ static int fill(struct input *in)
 	}
 	if (in->cap - in->len < BLOCK_SIZE) {
 		in->cap = 2 * in->cap + BLOCK_SIZE;
-		in->buf = xrealloc(in->buf, in->cap, 1);
+		in->buf = mem_resize(in->buf, in->cap, 1);
 	}
 	/* Whoever feeds us may wait for an answer first. */
 	out_flush(in->sh);
@@ -97,7 +97,7 @@ static void init(struct input *in, struct shell *sh, const char *name)
 void input_text(struct input *in, struct shell *sh, const char *name, const char *text, size_t len)
 {
 	init(in, sh, name);
-	in->buf = xrealloc(NULL, len + 1, 1);
+	in->buf = mem_resize(NULL, len + 1, 1);
 	memcpy(in->buf, text, len);
 	in->len = in->cap = len;
 }
@@ -106,7 +106,7 @@ void input_fd(struct input *in, struct shell *sh, const char *name, int fd)
 {
 	init(in, sh, name);
 	in->fd = fd;
-	in->buf = xrealloc(NULL, BLOCK_SIZE, 1);
+	in->buf = mem_resize(NULL, BLOCK_SIZE, 1);
 	in->cap = BLOCK_SIZE;
 }
 

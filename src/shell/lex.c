@@ -277,6 +277,9 @@ static int lex_word(struct lexer *lx, unsigned depth, bool first, struct word *w
 		return lex_block(lx, depth, w);
 	if (c == '}')
 		return lex_error(lx, lx->line, "} without {");
+	if (c == '|' && next != ' ' && next != '\t' && next != '\n')
+		return lex_error(lx, lx->line, "| pipes to a host command and has blanks around "
+					       "it; flags are joined without any");
 	/* `!` begins a statement, or stands alone: `repeat 3 ! date`. */
 	if (c == '|' || (c == '!' && next != '=' && (first || next == ' ' || next == '\t'))) {
 		w->type = c == '|' ? WORD_PIPE : WORD_HOST;

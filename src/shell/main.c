@@ -202,8 +202,8 @@ static int parse_options(struct shell *sh, struct options *o, int argc, char **a
 /* Reports what ended a script. */
 static int failed(struct shell *sh, const char *what, enum status status)
 {
-	if (!sh->err.located && what)
-		snprintf(sh->err.command, sizeof(sh->err.command), "mmsh: %s", what);
+	if (!sh->err.located)
+		snprintf(sh->err.command, sizeof(sh->err.command), "mmsh%s", what);
 	report_error(sh);
 	sh->status = status;
 	return -1;
@@ -211,7 +211,6 @@ static int failed(struct shell *sh, const char *what, enum status status)
 
 static int boot_given(struct shell *sh, const char *line)
 {
-	static const char name[] = "--boot";
 	int r;
 
 	sh->bootline = line;
@@ -220,7 +219,7 @@ static int boot_given(struct shell *sh, const char *line)
 		return 0;
 	sh->err.located = false;
 	sh->err.file[0] = '\0';
-	return failed(sh, name, STATUS_USAGE);
+	return failed(sh, ": --boot", STATUS_USAGE);
 }
 
 static int run_input_fd(struct shell *sh, int fd, const char *name, bool editor)
@@ -277,7 +276,7 @@ static void run_all(struct shell *sh, const struct options *o)
 {
 	bool tty = isatty(STDIN_FILENO);
 
-	if (!o->no_rc && rc_run(sh) && failed(sh, NULL, STATUS_FAILED) && !sh->set.keep_going &&
+	if (!o->no_rc && rc_run(sh) && failed(sh, "", STATUS_FAILED) && !sh->set.keep_going &&
 	    !tty)
 		return;
 	if (o->boot && !sh->quit && boot_given(sh, o->boot))
@@ -290,7 +289,7 @@ static void run_all(struct shell *sh, const struct options *o)
 	if (o->interactive || (o->n == 0 && tty))
 		run_prompt(sh);
 	else if (o->n == 0 && run_input_fd(sh, STDIN_FILENO, "<stdin>", false))
-		failed(sh, NULL, STATUS_FAILED);
+		failed(sh, "", STATUS_FAILED);
 }
 
 int main(int argc, char **argv)

@@ -193,21 +193,34 @@ static int file_error(struct shell *sh, const char *path, int err)
 	return fail(sh, err, "%s: %s", path, strerror(err));
 }
 
-int host_write(struct shell *sh, const char *path, const struct strbuf *text, bool append)
+int host_open(struct shell *sh, const char *path, bool append, int *fd)
 {
-	int fd, r;
-
+	*fd = -1;
 	if (host_allowed(sh, path))
 		return -EPERM;
 	if (sh->replay)
 		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+	return *fd < 0 ? file_error(sh, path, errno) : 0;
+}
+
+int host_finish(struct shell *sh, const char *path, int fd, const struct strbuf *text)
+{
+	int r;
+
 	if (fd < 0)
-		return file_error(sh, path, errno);
-	r = write_all(fd, strbuf_str(text), text->len);
+		return 0;
+	r = text->failed ? -ENOMEM : write_all(fd, strbuf_str(text), text->len);
 	if (close(fd) && !r)
 		r = -errno;
 	return r ? file_error(sh, path, -r) : 0;
+}
+
+int host_write(struct shell *sh, const char *path, const struct strbuf *text)
+{
+	int fd, r = host_open(sh, path, false, &fd);
+
+	return r ? r : host_finish(sh, path, fd, text);
 }
 
 /* A new file beside @path, whole and on the disk, takes its name. */
@@ -253,7 +266,7 @@ int host_replace(struct shell *sh, const char *path, const struct strbuf *text)
 		return fail(sh, ENOMEM, "%s: out of memory", path);
 	r = stat(path, &st);
 	if (!r && !S_ISREG(st.st_mode))
-		return host_write(sh, path, text, false);
+		return host_write(sh, path, text);
 	if (!r && access(path, W_OK))
 		return file_error(sh, path, errno);
 	/* A symbolic link goes on pointing to the file that it pointed to. */

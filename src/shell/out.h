@@ -32,8 +32,15 @@ void out_release(struct shell *sh, struct strbuf *before);
 /* Runs @command with @text as its input, @text NULL: ours. Returns: 0 or -errno with the error
    set; a command that fails is -EPROTO. */
 int host_command(struct shell *sh, const char *command, const struct strbuf *text);
-/* Writes @text to the host's file @path, after what it holds or instead. */
-int host_write(struct shell *sh, const char *path, const struct strbuf *text, bool append);
+/*
+ * host_open, host_finish - a host's file for writing, after what it holds or instead
+ * host_write - both
+ *
+ * Return: 0 (the file in *@fd) or -errno with the error set. A replay opens nothing.
+ */
+int host_open(struct shell *sh, const char *path, bool append, int *fd);
+int host_finish(struct shell *sh, const char *path, int fd, const struct strbuf *text);
+int host_write(struct shell *sh, const char *path, const struct strbuf *text);
 /* The same, so that the old file stays whole if anything goes wrong. */
 int host_replace(struct shell *sh, const char *path, const struct strbuf *text);
 /* Refuses in --safe. */

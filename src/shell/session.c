@@ -68,20 +68,43 @@ int shell_take_machine(struct shell *sh, struct machine *m)
 	return 0;
 }
 
+static const char *next_boot_key(void *arg)
+{
+	const struct boot_key **k = arg;
+
+	return (*k)->key ? (*k)++->key : NULL;
+}
+
+/* For a key that there is not: the one that could be meant. */
+static const char *boot_key_meant(const char *key, char *buf, size_t size)
+{
+	const struct boot_key *k = boot_keys;
+
+	while (k->key && strcmp(k->key, key))
+		k++;
+	if (k->key)
+		return suggestion(NULL, buf, size);
+	k = boot_keys;
+	return suggestion(did_you_mean(key, next_boot_key, &k), buf, size);
+}
+
 /* One KEY=VALUE. */
 static int boot_word(struct shell *sh, struct boot_params *p, const char *word)
 {
 	const char *val = strchr(word, '=');
 	struct mm_error e = {{0}};
-	char *key;
+	char *key, meant[64];
 	int r;
 
 	if (!val || val == word)
 		return fail(sh, EINVAL, "%s: boot takes KEY=VALUE", quoted(sh, word));
-	key = xstrndup(word, (size_t)(val - word));
+	key = mem_strndup(word, (size_t)(val - word));
 	r = boot_param_set(p, key, val + 1, &e);
+	if (r)
+		fail(sh, -r, "%s%s", e.text[0] ? e.text : strerror(-r),
+		     boot_key_meant(key, meant, sizeof(meant)));
 	free(key);
-	return r ? fail(sh, -r, "%s", e.text[0] ? e.text : strerror(-r)) : 0;
+	return r;
 }
 
 int shell_boot(struct shell *sh, const char *const *words, unsigned n)
@@ -108,7 +131,7 @@ int shell_boot(struct shell *sh, const char *const *words, unsigned n)
 
 int shell_boot_line(struct shell *sh, const char *line)
 {
-	char *text = xstrdup(line), *save = NULL;
+	char *text = mem_strdup(line), *save = NULL;
 	const char **words = NULL;
 	unsigned n = 0, cap = 0;
 	int r;

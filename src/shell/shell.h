@@ -81,6 +81,7 @@ struct shell {
 	unsigned inside;  /* > 0: run by a prefix command: repeat, expect, time */
 	bool in_loop;	  /* $i means something */
 	int64_t counter;  /* $i */
+	int64_t rounds;	  /* that the outermost repeat finished */
 	uint64_t fuel;	  /* iterations that `repeat` may still make */
 	const char *assign; /* the name before `=`, until a value takes it */
 	struct span running; /* the text of the running command */

@@ -14,17 +14,17 @@ static void *checked(void *p)
 	return p;
 }
 
-void *xrealloc(void *p, size_t n, size_t size)
+void *mem_resize(void *p, size_t n, size_t size)
 {
 	return checked(reallocarray(p, n, size));
 }
 
-char *xstrdup(const char *s)
+char *mem_strdup(const char *s)
 {
 	return checked(strdup(s));
 }
 
-char *xstrndup(const char *s, size_t n)
+char *mem_strndup(const char *s, size_t n)
 {
 	return checked(strndup(s, n));
 }

@@ -54,8 +54,8 @@ static void bind_name(struct shell *sh, uint32_t nr)
 		n = *(struct named **)found;
 		vs->v[n->nr - 1].name = NULL;
 	} else {
-		n = xrealloc(NULL, 1, sizeof(*n));
-		n->name = xstrdup(sh->assign);
+		n = mem_resize(NULL, 1, sizeof(*n));
+		n->name = mem_strdup(sh->assign);
 		tsearch(n, &vs->names, named_cmp);
 	}
 	n->nr = nr;
@@ -178,28 +178,36 @@ void value_forget(struct shell *sh, struct block *b)
 	b->gone = sh->running;
 }
 
-int value_free_block(struct shell *sh, struct block *b, const char *what)
+int value_check_free(struct shell *sh, const struct block *b, const char *what)
 {
-	struct page *page = pfn_to_page(sh->m, b->pfn);
 	struct mm_error e;
 	char by[64];
-	bool lru = page->flags & PG(lru);
 
 	if (b->freed)
 		return fail(sh, EINVAL, "%s was already freed, by %s", what,
 			    quoted(sh, journal_str(&sh->journal, b->gone, by, sizeof(by))));
-	if (!lru && free_pages_check(sh->m, b->pfn, b->order, &e))
+	if (b->doomed)
+		return fail(sh, EINVAL, "%s is named twice", what);
+	/* A user's page may be on the LRU, and leaves it when it goes. */
+	if (!(pfn_to_page(sh->m, b->pfn)->flags & PG(lru)) &&
+	    free_pages_check(sh->m, b->pfn, b->order, &e))
 		return fail(sh, EINVAL, "%s: %s", what, e.text);
+	return 0;
+}
+
+void value_free_block(struct shell *sh, struct block *b)
+{
+	struct page *page = pfn_to_page(sh->m, b->pfn);
+
 	begin_change(sh);
 	if (page->_refcount == 1)
 		value_forget(sh, b);
-	if (lru)
+	if (page->flags & PG(lru))
 		put_page(sh->m, b->pfn);
 	else if (b->cold && b->order == 0)
 		free_hot_cold_page(sh->m, b->pfn, true);
 	else
 		__free_pages(sh->m, b->pfn, b->order);
-	return 0;
 }
 
 static void print_place(struct shell *sh, uint64_t pfn)

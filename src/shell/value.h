@@ -23,6 +23,7 @@ struct block {
 	uint8_t order;
 	bool cold; /* free it to the cold end */
 	bool freed;
+	bool doomed; /* the running free will free it */
 	struct span made, gone; /* the commands that did it */
 };
 
@@ -63,8 +64,10 @@ bool is_name(const char *s, size_t len);
 /* The block that heads at @pfn, NULL if no command of this session allocated it. */
 struct block *value_owner(const struct shell *sh, uint64_t pfn);
 
-/* Frees a block the way it wants to be freed. Returns: 0 or -errno with the error set. */
-int value_free_block(struct shell *sh, struct block *b, const char *what);
+/* Whether a block may be freed. Returns: 0 or -EINVAL with the error set. */
+int value_check_free(struct shell *sh, const struct block *b, const char *what);
+/* Frees it the way it wants to be freed. */
+void value_free_block(struct shell *sh, struct block *b);
 /* Says that @b was freed by the running command. */
 void value_forget(struct shell *sh, struct block *b);
 
