@@ -70,8 +70,11 @@ void command_synopsis(const struct command *c, struct strbuf *out)
 	strbuf_addc(out, '\n');
 }
 
-/* Text for mdoc: no line may look like a request, a backslash is said \e, `this` is bold. */
-static void man_text(const char *s, struct strbuf *out)
+/*
+ * Text for mdoc: no line may look like a request, and a backslash is said \e. In prose `this` is
+ * bold, and a sentence begins a line.
+ */
+static void man_text(const char *s, bool prose, struct strbuf *out)
 {
 	bool bold = false;
 
@@ -84,8 +87,10 @@ static void man_text(const char *s, struct strbuf *out)
 			strbuf_adds(out, "\\e");
 		else if (*s == '-')
 			strbuf_adds(out, "\\-");
-		else if (*s == '`')
+		else if (prose && *s == '`')
 			strbuf_adds(out, (bold = !bold) ? "\\fB" : "\\fR");
+		else if (prose && *s == ' ' && !start && s[-1] == '.')
+			strbuf_addc(out, '\n');
 		else
 			strbuf_addc(out, *s);
 	}
@@ -104,20 +109,20 @@ static void man_command(const struct command *c, struct strbuf *out)
 		strbuf_addf(out, l == syn.s ? ".It Xo\n.Ic %.*s\n" : ".br\n.Ic %.*s\n", (int)len,
 			    l);
 		if (l[len])
-			man_text(l + len + 1, out);
+			man_text(l + len + 1, false, out);
 	}
 	strbuf_adds(out, ".Xc\n");
 	strbuf_free(&syn);
-	man_text(c->help, out);
+	man_text(c->help, true, out);
 	if (c->alias)
-		strbuf_addf(out, "(Also\n.Ic %s . )\n", c->alias);
+		strbuf_addf(out, "(Also\n.Ic \\&%s . )\n", c->alias);
 	if (c->text) {
 		strbuf_adds(out, ".Pp\n");
-		man_text(c->text, out);
+		man_text(c->text, true, out);
 	}
 	if (c->example) {
 		strbuf_adds(out, ".Bd -literal -offset indent\n");
-		man_text(c->example, out);
+		man_text(c->example, false, out);
 		strbuf_adds(out, ".Ed\n");
 	}
 }
@@ -137,7 +142,7 @@ static void man_boot_keys(struct strbuf *out)
 	strbuf_adds(out, ".Bl -tag -width Ds\n");
 	for (const struct boot_key *k = boot_keys; k->key; k++) {
 		strbuf_addf(out, ".It Cm %s Ns = Ns Ar %s\n", k->key, k->values ? k->values : "");
-		man_text(k->help, out);
+		man_text(k->help, true, out);
 	}
 	strbuf_adds(out, ".El\n");
 }
@@ -147,7 +152,7 @@ static void man_settings(struct strbuf *out)
 	strbuf_adds(out, ".Bl -tag -width Ds\n");
 	for (const struct setting *s = settings; s->name; s++) {
 		strbuf_addf(out, ".It Ic set Cm %s Ar %s\n", s->name, s->values);
-		man_text(s->help, out);
+		man_text(s->help, true, out);
 	}
 	strbuf_adds(out, ".El\n");
 }
