@@ -361,6 +361,8 @@ struct slab_system {
 	vaddr_t caller;
 	int pid;
 	unsigned long oopses;	 /* times the kernel would have died */
+	bool locked;		 /* SLUB: the lock of the slab that is being checked is held */
+	pfn_t given_pfn;	 /* replaying: the page of the next new slab; PFN_NONE: no say */
 	bool tainted;		 /* a report has set taint bit B */
 	bool warned_size;	 /* kmalloc beyond KMALLOC_MAX_SIZE warned once */
 	bool foreign;		 /* a loaded state: not all slabs, nor all caches, are known */
@@ -476,6 +478,7 @@ struct slab_record {
 	int pages, pobjects;
 	const uint16_t *free; /* indexes of the free objects, first first */
 	unsigned nr_free;
+	vaddr_t s_mem, freelist; /* SLAB: object 0, the index array */
 };
 /* The index that kmalloc's cache of that name has; 0: it is none of them. */
 unsigned kmalloc_index_of(const struct machine *m, const char *name);

@@ -7,6 +7,8 @@
 
 static const struct slab_dump_kind *const kinds[] = {
 	&slub_dump_kind,
+	&slab_dump_kind_slab,
+	&slob_dump_kind,
 };
 
 struct kmem_cache *slab_dump_find(const struct slab_dump *sd, const char *name, size_t len)
@@ -101,9 +103,8 @@ int slab_dump_load(struct slab_dump *sd)
 void slab_dump_write(const struct slab_dump *sd, const char *stage, struct strbuf *out)
 {
 	strbuf_addf(out, "slabs stage=%s\n%s\n", stage, sd->params);
+	sd->kind->write(sd, NULL, out);
 	for (unsigned i = 0; i < sd->nr; i++)
 		sd->kind->write(sd, sd->cache[i], out);
-	if (!sd->nr)
-		sd->kind->write(sd, NULL, out);
 	strbuf_addf(out, "endslabs stage=%s\n", stage);
 }

@@ -19,11 +19,11 @@ struct slab_dump_kind {
 	/* The line of constants, then any other line. Return 0 or -EINVAL. */
 	int (*load_params)(struct slab_dump *sd, struct slab_params *p);
 	int (*load_line)(struct slab_dump *sd);
-	/* All lines of one cache (SLOB: NULL, of the machine). */
+	/* All lines of one cache; NULL: those before the caches (SLOB: its pages). */
 	void (*write)(const struct slab_dump *sd, const struct kmem_cache *s, struct strbuf *out);
 };
 /* The rows that slab_dump.c's table has. */
-extern const struct slab_dump_kind slub_dump_kind;
+extern const struct slab_dump_kind slub_dump_kind, slab_dump_kind_slab, slob_dump_kind;
 
 /* A dump that was read, or is to be written: which caches, in which order. */
 struct slab_dump {

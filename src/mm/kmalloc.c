@@ -9,11 +9,38 @@
 
 /* ---- pages ---- */
 
+/* A recording that does not hold the page allocator's state says which page it was. */
+static int64_t take_given_pages(struct machine *m, gfp_t gfp, unsigned order)
+{
+	pfn_t pfn = m->slab->given_pfn & ~((1u << order) - 1);
+	struct page *p = pfn_to_page(m, pfn);
+
+	m->slab->given_pfn = PFN_NONE;
+	if (PFN_PHYS((uint64_t)pfn + (1ull << order)) > m->slab->bytes || p->_refcount)
+		return -ENOMEM;
+	claim_block(m, pfn_to_zone(m, pfn), pfn, order);
+	if (!order || !(gfp & __GFP_COMP))
+		return pfn;
+	p->flags |= PG(head);
+	for (pfn_t i = 1; i < 1u << order; i++) {
+		p[i] = (struct page){.flags = PG(tail)};
+		p[i].index = pfn;
+	}
+	return pfn;
+}
+
+static int64_t take_pages(struct machine *m, gfp_t gfp, unsigned order, int nid)
+{
+	if (unlikely(m->slab->given_pfn != PFN_NONE))
+		return take_given_pages(m, gfp, order);
+	return nid == NUMA_NO_NODE ? alloc_pages(m, gfp, order)
+				   : alloc_pages_node(m, nid, gfp, order);
+}
+
 pfn_t slab_alloc_pages(struct machine *m, const struct kmem_cache *s, gfp_t gfp, unsigned order,
 		       int nid)
 {
-	int64_t pfn = nid == NUMA_NO_NODE ? alloc_pages(m, gfp, order)
-					  : alloc_pages_node(m, nid, gfp, order);
+	int64_t pfn = take_pages(m, gfp, order, nid);
 	struct page *p;
 
 	if (pfn < 0)
@@ -42,6 +69,21 @@ void slab_free_pages(struct machine *m, const struct kmem_cache *s, pfn_t pfn)
 	p->index = 0;
 	p->owner = 0;
 	__free_pages(m, pfn, order);
+}
+
+void slab_claim_pages(struct machine *m, const struct kmem_cache *s, pfn_t pfn, unsigned order)
+{
+	struct zone *z = pfn_to_zone(m, pfn);
+	struct page *p = pfn_to_page(m, pfn);
+
+	claim_block(m, z, pfn, order);
+	z->foreign_pages -= min_of(z->foreign_pages, 1ul << order);
+	p->flags = PG(slab) | (order ? PG(head) : 0);
+	for (pfn_t i = 1; i < 1u << order; i++) {
+		p[i] = (struct page){.flags = PG(tail)};
+		p[i].index = pfn;
+	}
+	p->slab_cache = s ? s->id : 0;
 }
 
 int slab_page_nid(const struct machine *m, pfn_t pfn)

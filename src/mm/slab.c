@@ -66,7 +66,9 @@ static uint8_t *alloc_slabmgmt(struct machine *m, struct kmem_cache *s, pfn_t pf
 	vaddr_t freelist = slab_va(m, pfn) + colour;
 
 	if (s->flags & CFLGS_OFF_SLAB) {
-		freelist = kmem_cache_alloc_node(m, s->freelist_cache, gfp, nid);
+		/* a loaded state may lack the cache */
+		freelist = s->freelist_cache ? kmem_cache_alloc_node(m, s->freelist_cache, gfp, nid)
+					     : 0;
 		if (!freelist)
 			return NULL;
 	} else {
@@ -132,7 +134,7 @@ void slab_destroy(struct machine *m, struct kmem_cache *s, pfn_t pfn)
 		slab_debug_destroy(m, s, pfn);
 	slab_step(m, s, STEP_DISCARD, pfn, s->gfporder, 0);
 	slab_free_pages(m, s, pfn);
-	if (s->flags & CFLGS_OFF_SLAB)
+	if (s->freelist_cache)
 		kmem_cache_free(m, s->freelist_cache, freelist);
 }
 

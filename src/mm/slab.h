@@ -108,6 +108,8 @@ pfn_t slab_alloc_pages(struct machine *m, const struct kmem_cache *s, gfp_t gfp,
 		       int nid);
 /* And back; every field of struct page that the slab used is cleared. */
 void slab_free_pages(struct machine *m, const struct kmem_cache *s, pfn_t pfn);
+/* For a loaded state: pages that are in use already become a slab. */
+void slab_claim_pages(struct machine *m, const struct kmem_cache *s, pfn_t pfn, unsigned order);
 static inline unsigned slab_order(const struct machine *m, pfn_t pfn)
 {
 	return block_order(pfn_to_page(m, pfn)->block);

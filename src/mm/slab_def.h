@@ -6,6 +6,7 @@
  *   slab_setup.c   caches: layout, arrays and their tuning, boot
  *   slab_reap.c    draining, shrinking, the timer
  *   slab_debug.c   CONFIG_DEBUG_SLAB: red zones, poison
+ *   slab_load.c    a recorded state
  *   slab_view.c    looking, and the audit
  */
 #ifndef MM_SLAB_DEF_H
@@ -146,8 +147,19 @@ int slab_slabinfo_write(struct machine *m, const char *text, size_t len);
 int slab_layout(struct machine *m, struct kmem_cache *s, uint32_t flags);
 /* Host structs of a cache: CPU array headers, nodes; used again if there. Returns: 0, -ENOMEM. */
 int slab_host_structs(struct machine *m, struct kmem_cache *s);
-/* For a loaded state: an array of @limit entries that is host memory. Returns: 0, -ENOMEM. */
-int slab_load_array(struct machine *m, struct array_cache *ac, uint32_t limit);
+/* New, empty arrays of the CPUs; what was in old ones is forgotten. Returns: 0, -ENOMEM. */
+int slab_new_cpu_arrays(struct machine *m, struct kmem_cache *s, uint32_t limit,
+			uint32_t batchcount);
+/* An array of @limit entries that is host memory. Returns: 0, -ENOMEM. */
+int slab_host_array(struct machine *m, struct array_cache *ac, uint32_t limit);
+int slab_private_new(struct machine *m);
+/* Where index arrays of @bytes come from; NULL: there is no such cache. */
+struct kmem_cache *slab_freelist_cache(const struct machine *m, uint32_t bytes);
+/* kmalloc's index of the cache for node structures. */
+static inline unsigned index_node(const struct machine *m)
+{
+	return m->slab->word == 4 ? 6 : 7;
+}
 /* The secondary CPUs have started. */
 void slab_cpus_up(struct machine *m);
 uint32_t slab_cache_flags(const struct machine *m, uint32_t object_size, uint32_t flags,
@@ -171,6 +183,17 @@ vaddr_t slab_debug_alloc(struct machine *m, struct kmem_cache *s, vaddr_t slot);
 vaddr_t slab_debug_free(struct machine *m, struct kmem_cache *s, vaddr_t object);
 bool slab_debug_put(struct machine *m, struct kmem_cache *s, pfn_t pfn, uint32_t idx);
 void slab_debug_destroy(struct machine *m, struct kmem_cache *s, pfn_t pfn);
+
+/* slab_load.c: 0, or -EINVAL, -ENOMEM with @e */
+struct kmem_cache *slab_load_cache(struct machine *m, const struct kmem_cache *from,
+				   struct mm_error *e);
+/* The array of CPU, or shared of node, @id: .limit and .batchcount must be its. */
+int slab_load_array(struct machine *m, struct kmem_cache *s, bool shared, unsigned id,
+		    const struct array_cache *from, const vaddr_t *entries, struct mm_error *e);
+int slab_load_node(struct machine *m, struct kmem_cache *s, unsigned nid,
+		   const struct slab_node *from, struct mm_error *e);
+int slab_load_slab(struct machine *m, struct kmem_cache *s, const struct slab_record *r,
+		   struct mm_error *e);
 
 /* slab_view.c */
 void slab_get_slabinfo(const struct machine *m, const struct kmem_cache *s, struct slabinfo *i);

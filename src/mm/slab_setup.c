@@ -192,7 +192,7 @@ static void free_arraycache(struct machine *m, struct array_cache *ac)
 	*ac = (struct array_cache){0};
 }
 
-int slab_load_array(struct machine *m, struct array_cache *ac, uint32_t limit)
+int slab_host_array(struct machine *m, struct array_cache *ac, uint32_t limit)
 {
 	unsigned char *mem = slab_host_alloc(m, array_size(m, limit));
 
@@ -226,6 +226,15 @@ static int set_cpu_arrays(struct machine *m, struct kmem_cache *s, uint32_t limi
 	s->limit = limit;
 	s->batchcount = batchcount;
 	return 0;
+}
+
+int slab_new_cpu_arrays(struct machine *m, struct kmem_cache *s, uint32_t limit,
+			uint32_t batchcount)
+{
+	struct array_cache old[MAX_CPUS];
+	struct percpu old_mem;
+
+	return set_cpu_arrays(m, s, limit, batchcount, old, &old_mem);
 }
 
 static unsigned online_cpus_of(const struct machine *m, unsigned nid)
@@ -350,9 +359,7 @@ static int enable_cpucache(struct machine *m, struct kmem_cache *s)
 /* Before kmem_cache_init_late: one entry, and the node structures. */
 static int boot_cpucache(struct machine *m, struct kmem_cache *s)
 {
-	struct array_cache old[MAX_CPUS];
-	struct percpu old_mem;
-	int err = set_cpu_arrays(m, s, BOOT_CPUCACHE_ENTRIES, 1, old, &old_mem);
+	int err = slab_new_cpu_arrays(m, s, BOOT_CPUCACHE_ENTRIES, 1);
 
 	for (unsigned nid = 0; !err && nid < m->nr_nodes; nid++) {
 		struct slab_node *n = s->slab_node[nid];
@@ -368,11 +375,9 @@ static int boot_cpucache(struct machine *m, struct kmem_cache *s)
 
 /* ---- caches come and go ---- */
 
-static struct kmem_cache *freelist_cache(const struct machine *m, uint32_t bytes)
+struct kmem_cache *slab_freelist_cache(const struct machine *m, uint32_t bytes)
 {
-	unsigned idx = m->slab->size_index[(bytes - 1) / 8 < 24 ? (bytes - 1) / 8 : 23];
-
-	return m->slab->kmalloc_caches[bytes > 192 ? 8 : idx];
+	return kmalloc_slab(m, bytes, 0);
 }
 
 uint32_t slab_cache_flags(const struct machine *m, uint32_t object_size, uint32_t flags,
@@ -391,7 +396,7 @@ int slab_create(struct machine *m, struct kmem_cache *s, uint32_t flags)
 	if (err)
 		return err;
 	if (s->flags & CFLGS_OFF_SLAB) {
-		s->freelist_cache = freelist_cache(m, s->freelist_size);
+		s->freelist_cache = slab_freelist_cache(m, s->freelist_size);
 		if (!s->freelist_cache)
 			return -ENOMEM;
 	}
@@ -462,11 +467,6 @@ int slab_slabinfo_write(struct machine *m, const char *text, size_t len)
 
 /* ---- boot (slab-common.md 8) ---- */
 
-static unsigned index_node(const struct machine *m)
-{
-	return m->slab->word == 4 ? 6 : 7;
-}
-
 /* sizeof(struct kmem_cache) of that kernel, cut behind the nodes there are */
 static uint32_t descriptor_size(const struct machine *m)
 {
@@ -477,7 +477,7 @@ static uint32_t descriptor_size(const struct machine *m)
 	return size + word * m->nr_nodes;
 }
 
-static int init_private(struct machine *m)
+int slab_private_new(struct machine *m)
 {
 	struct slab_private *p = slab_host_alloc(m, sizeof(*p));
 	unsigned order = m->slab->params.slab_max_order;
@@ -510,7 +510,7 @@ int slab_init(struct machine *m, struct mm_error *e)
 	struct slab_system *sys = m->slab;
 	unsigned idx = index_node(m);
 
-	if (init_private(m))
+	if (slab_private_new(m))
 		return mm_error(e, -ENOMEM, "the host has no memory for the allocator");
 	sys->state = SLAB_DOWN;
 	sys->kmem_cache = create_boot_cache(m, "kmem_cache", descriptor_size(m),

@@ -4,28 +4,18 @@
  * words; three lists hold the pages that have some.
  */
 #include "page_list.h"
-#include "slab.h"
+#include "slob.h"
 #include <errno.h>
 #include <stdlib.h>
 
-#define SLOB_UNIT 2u
-#define SLOB_PAGE_UNITS ((unsigned)PAGE_SIZE / SLOB_UNIT)
 #define SLOB_UNITS(size) (((unsigned)(size) + SLOB_UNIT - 1) / SLOB_UNIT)
 #define SLOB_BREAK1 256
 #define SLOB_BREAK2 1024
 #define SLOB_MINALIGN 8u
 #define PG_slob_free PG_private /* on one of the lists, as in the kernel */
 
-enum slob_list { SLOB_SMALL, SLOB_MEDIUM, SLOB_LARGE, NR_SLOB_LISTS };
-
 struct slob {
 	struct page_list list[NR_SLOB_LISTS];
-};
-
-/* A free block: where it starts, how long it is, where the next one starts; in units from the
-   start of the page, whose end is SLOB_PAGE_UNITS. */
-struct slob_block {
-	unsigned off, units, next;
 };
 
 static inline struct page_list *slob_list(const struct machine *m, enum slob_list l)
@@ -49,7 +39,7 @@ static inline unsigned char *slob_words(const struct machine *m, pfn_t pfn, unsi
  * The free block at @off. Its words may have been written over, so they are held to what can
  * be: a block ends in its page and the next one lies behind it, or there is none.
  */
-static struct slob_block slob_read(const struct machine *m, pfn_t pfn, unsigned off)
+struct slob_block slob_read(const struct machine *m, pfn_t pfn, unsigned off)
 {
 	struct slob_block b = {.off = off, .units = 1, .next = SLOB_PAGE_UNITS};
 	int16_t w[2] = {0, 0};
@@ -75,8 +65,7 @@ static void slob_write(struct machine *m, pfn_t pfn, const struct slob_block *b)
 	memcpy(slob_words(m, pfn, b->off), w, b->units == 1 ? 2 : 4);
 }
 
-/* Where a page's first free block starts, and back. */
-static unsigned slob_first(const struct machine *m, pfn_t pfn)
+unsigned slob_first(const struct machine *m, pfn_t pfn)
 {
 	uint64_t off = page_freelist(pfn_to_page(m, pfn)) - slab_va(m, pfn);
 
@@ -87,10 +76,6 @@ static void set_slob_first(struct machine *m, pfn_t pfn, unsigned off)
 {
 	set_page_freelist(pfn_to_page(m, pfn), slab_va(m, pfn) + off * SLOB_UNIT);
 }
-
-#define for_each_free_block(m, pfn, b)                                                   \
-	for (struct slob_block b = {.next = slob_first(m, pfn)};                         \
-	     b.next < SLOB_PAGE_UNITS && (b = slob_read(m, pfn, b.next), true);)
 
 /* ---- pages and lists ---- */
 
@@ -421,19 +406,27 @@ static uint64_t slob_ksize(const struct machine *m, vaddr_t p)
 
 /* ---- caches, in name (slob.md 7) ---- */
 
-static int slob_init(struct machine *m, struct mm_error *e)
+int slob_private_new(struct machine *m)
 {
 	struct slob *slob = slab_host_alloc(m, sizeof(*slob));
+
+	if (!slob)
+		return -ENOMEM;
+	for (int l = 0; l < NR_SLOB_LISTS; l++)
+		slob->list[l] = PAGE_LIST_EMPTY;
+	m->slab->private = slob;
+	m->slab->params.nomerge = true;
+	return 0;
+}
+
+static int slob_init(struct machine *m, struct mm_error *e)
+{
 	struct slab_system *sys = m->slab;
 
 	sys->kmem_cache = slab_cache_new(m, "kmem_cache", sys->word == 4 ? 36 : 64,
 					 ARCH_KMALLOC_MINALIGN, NULL);
-	if (!slob || !sys->kmem_cache)
+	if (!sys->kmem_cache || slob_private_new(m))
 		return mm_error(e, -ENOMEM, "the host has no memory for the allocator");
-	sys->params.nomerge = true;
-	for (int l = 0; l < NR_SLOB_LISTS; l++)
-		slob->list[l] = PAGE_LIST_EMPTY;
-	sys->private = slob;
 	sys->kmem_cache->flags = SLAB_PANIC;
 	sys->kmem_cache->refcount = -1;
 	sys->state = SLAB_UP;
@@ -605,6 +598,40 @@ static int slob_audit(const struct machine *m, struct mm_error *e)
 		if (slob_list(m, l)->tail != prev)
 			return mm_error(e, -EUCLEAN, "list %u of SLOB's has the wrong tail", l);
 	}
+	return 0;
+}
+
+/* ---- loading a state ---- */
+
+pfn_t slob_first_page(const struct machine *m, enum slob_list l)
+{
+	return slob_list(m, l)->head;
+}
+
+int slob_load_page(struct machine *m, pfn_t pfn, enum slob_list l, const struct slob_block *b,
+		   unsigned n)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	unsigned end = 0, units = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if ((i && b[i].off < end) || !b[i].units || b[i].off >= SLOB_PAGE_UNITS ||
+		    b[i].units > SLOB_PAGE_UNITS - b[i].off)
+			return -EINVAL;
+		end = b[i].off + b[i].units;
+		units += b[i].units;
+	}
+	if (!units || l >= NR_SLOB_LISTS)
+		return -EINVAL;
+	slab_claim_pages(m, NULL, pfn, 0);
+	p->flags |= PG(slob_free);
+	p->units = (int)units;
+	p->slob_list = l + 1u;
+	page_list_add_tail(m, slob_list(m, l), 0, pfn);
+	set_slob_first(m, pfn, b[0].off);
+	for (unsigned i = 0; i < n; i++)
+		slob_write(m, pfn, &(struct slob_block){
+			b[i].off, b[i].units, i + 1 < n ? b[i + 1].off : SLOB_PAGE_UNITS});
 	return 0;
 }
 

@@ -60,22 +60,6 @@ struct kmem_cache *slub_load_cache(struct machine *m, const struct kmem_cache *f
 	return s;
 }
 
-/* The pages of a slab that the state has in use already. */
-static void claim_slab(struct machine *m, struct kmem_cache *s, const struct slab_record *r)
-{
-	struct zone *z = pfn_to_zone(m, r->pfn);
-	struct page *p = pfn_to_page(m, r->pfn);
-
-	claim_block(m, z, r->pfn, r->order);
-	z->foreign_pages -= min_of(z->foreign_pages, 1ul << r->order);
-	p->flags = PG(slab) | (r->order ? PG(head) : 0);
-	for (pfn_t i = 1; i < 1u << r->order; i++) {
-		p[i] = (struct page){.flags = PG(tail)};
-		p[i].index = r->pfn;
-	}
-	p->slab_cache = s->id;
-}
-
 static vaddr_t load_chain(struct machine *m, struct kmem_cache *s, pfn_t pfn, const uint16_t *idx,
 			  unsigned n)
 {
@@ -88,6 +72,23 @@ static vaddr_t load_chain(struct machine *m, struct kmem_cache *s, pfn_t pfn, co
 		next = object;
 	}
 	return next;
+}
+
+/* A debug cache's bytes as they must be; where the freelists of objects in use lead is not
+   recorded. */
+static void load_debug_bytes(struct machine *m, struct kmem_cache *s, const struct slab_record *r)
+{
+	vaddr_t object = slab_va(m, r->pfn);
+
+	setup_slab_debug(m, s, r->pfn);
+	for (unsigned i = 0; i < r->objects; i++, object += s->size) {
+		setup_object_debug(m, s, object);
+		init_object(m, s, object, SLUB_RED_ACTIVE);
+		set_freepointer(m, s, object, 0);
+	}
+	for (unsigned i = 0; i < r->nr_free; i++)
+		init_object(m, s, slab_va(m, r->pfn) + (uint64_t)r->free[i] * s->size,
+			    SLUB_RED_INACTIVE);
 }
 
 int slub_load_slab(struct machine *m, struct kmem_cache *s, const struct slab_record *r,
@@ -106,12 +107,14 @@ int slub_load_slab(struct machine *m, struct kmem_cache *s, const struct slab_re
 	for (unsigned i = 0; i < r->nr_free; i++)
 		if (r->free[i] >= r->objects)
 			return mm_error(e, -EINVAL, "there is no object %u", r->free[i]);
-	claim_slab(m, s, r);
+	slab_claim_pages(m, s, r->pfn, r->order);
 	p = pfn_to_page(m, r->pfn);
 	p->objects = (uint16_t)(r->objects & MAX_OBJS_PER_PAGE);
 	p->inuse = (uint16_t)r->inuse;
 	p->frozen = r->frozen;
 	p->lru.prev = LRU_UNLISTED;
+	if (s->debug)
+		load_debug_bytes(m, s, r);
 	set_page_freelist(p, load_chain(m, s, r->pfn, r->free, r->nr_free));
 	n = page_node(m, s, r->pfn);
 	switch (r->where) {
