@@ -15,6 +15,7 @@
 #include <mmsh/e820.h>
 #include <mmsh/memblock.h>
 #include <mmsh/memory_model.h>
+#include <mmsh/mempolicy.h>
 #include <mmsh/mmzone.h>
 #include <mmsh/numa.h>
 #include <mmsh/slab.h>
@@ -49,6 +50,7 @@ struct boot_params {
 	uint64_t kernelcore, movablecore; /* bytes; 0: not given */
 	bool strict; /* refuse what no 4.4 kernel can be built as */
 	bool hugetlb;		 /* CONFIG_HUGETLBFS: pageblock order from the large page */
+	bool hotplug;		 /* CONFIG_MEMORY_HOTREMOVE: the migrate type Isolate from the start */
 	const struct slab_ops *slab;	/* allocator of small objects; NULL: none */
 	struct slab_params slab_params;
 	uint64_t seed;
@@ -123,15 +125,24 @@ struct machine {
 	/* The whole of it. */
 	const struct arch *arch;
 	const struct memory_model *model;
-	uint8_t *section; /* SPARSEMEM: [max_pfn >> section bits] SECTION_*; NULL otherwise */
+	struct mem_section *section; /* SPARSEMEM: [nr_sections]; NULL otherwise */
+	uint64_t nr_sections;
 	uint8_t *pageblock; /* SPARSEMEM: one entry a pageblock, shared by all zones */
 	uint8_t *distance; /* [nr_nodes * nr_nodes] */
 	char zonelist_order; /* 'n' or 'z' */
+	char zonelist_order_text[16]; /* numa_zonelist_order as it was written */
+	bool running; /* boot is over */
+	struct task_mempolicy *mempolicy; /* the current task's */
+	struct task_mempolicy init_mempolicy;
 	uint64_t max_pfn, max_low_pfn; /* one past the last page, the last direct-mapped page */
+	uint64_t limit_pfn; /* how far hotplug can move max_pfn: what the mappings have room for */
 	uint64_t highstart_pfn;
 	unsigned char *ram;	       /* host address of physical 0, lazily touched */
 	size_t ram_size, mem_map_size, top_size;
 	struct vm_layout layout;
+	struct vmalloc_state *vmalloc; /* NULL in a loaded state */
+	struct pkmap *pkmap;	       /* NULL without high memory */
+	struct kmap_atomic *kmap_atomic; /* [nr_cpus]; NULL without high memory */
 	phys_t swapper_pg_dir;	       /* the kernel's page directory; 0: none (a loaded state) */
 	struct memblock memblock;
 	struct boot_params params;
@@ -150,6 +161,7 @@ struct machine {
 	int drop_caches;
 	bool drop_caches_quiet; /* 4 was written: no more messages */
 	int compact_unevictable_allowed;
+	int zone_reclaim_mode, min_unmapped_ratio, min_slab_ratio; /* NUMA */
 
 	/* The failure report's rate limit: 10 in 5 s (proc-zones.md 9). */
 	uint64_t ratelimit_begin;
@@ -177,6 +189,8 @@ struct machine *machine_new(const struct arch *arch, uint64_t max_pfn, unsigned 
 int free_area_init_nodes(struct machine *m, const uint64_t max_zone_pfn[MAX_NR_ZONES],
 			 struct mm_error *e);
 void build_all_zonelists(struct machine *m);
+/* 'n', 'z', or 'd': what such a kernel does by itself; for the next building of the lists. */
+void choose_zonelist_order(struct machine *m, char order);
 void free_highmem_pages(struct machine *m);  /* mem_init, first half (32 bit) */
 void free_all_bootmem(struct machine *m);    /* mem_init, second half */
 void setup_per_cpu_pageset(struct machine *m);
@@ -200,6 +214,11 @@ int machine_set_cpu(struct machine *m, unsigned cpu);
 static inline unsigned node_distance(const struct machine *m, unsigned a, unsigned b)
 {
 	return m->distance[a * m->nr_nodes + b];
+}
+
+static inline uint64_t pfn_to_section(const struct machine *m, uint64_t pfn)
+{
+	return pfn >> (m->arch->section_size_bits - PAGE_SHIFT);
 }
 
 static inline struct page *pfn_to_page(const struct machine *m, pfn_t pfn)

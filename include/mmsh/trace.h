@@ -55,6 +55,18 @@ enum trace_id {
 	TRACE_KMEM_CACHE_FREE,	/* a address */
 	TRACE_SLAB_STEP,	/* verdict enum slab_step */
 	TRACE_SLAB_REPORT,	/* verdict enum slab_report */
+	TRACE_KMAP,		/* pfn; a slot, b pkmap_count after; verdict 1: it had an address */
+	TRACE_KUNMAP,		/* pfn; a slot, b pkmap_count after */
+	TRACE_KMAP_FLUSH,	/* a slots that became free */
+	TRACE_KMAP_WOKEN,	/* pfn; a the address that a sleeper got */
+	TRACE_KMAP_ATOMIC,	/* pfn; a address, b depth after */
+	TRACE_KUNMAP_ATOMIC,	/* a address, b depth after */
+	TRACE_VMAP_SEARCH,	/* a size, b align, c address where the search began, d 1: the cache was forgotten */
+	TRACE_VMAP_AREA,	/* a start, b end */
+	TRACE_VMAP_LAZY,	/* a start, b end, c lazy pages after, d their limit */
+	TRACE_VMAP_PURGE,	/* a pages freed, b areas freed; verdict 1: synchronous */
+	TRACE_VMAP_FULL,	/* a size: no room, even after a purge */
+	TRACE_VMALLOC_FAILED,	/* a bytes asked for, b bytes obtained, -1: no room for addresses; c gfp */
 	NR_TRACE_EVENTS
 };
 

@@ -73,6 +73,17 @@ static inline __attribute__((always_inline)) bool scan_word(struct scan *s, cons
 	return true;
 }
 
+/* The same for a word made at run time. */
+static inline bool scan_key(struct scan *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (scan_left(s) < n || memcmp(s->p, word, n) != 0)
+		return false;
+	s->p += n;
+	return true;
+}
+
 static inline bool scan_char(struct scan *s, char c)
 {
 	if (s->p == s->end || *s->p != c)

@@ -222,8 +222,8 @@ static const struct verify_kind {
 	const char *name;
 	int (*run)(struct verify *v);
 } kinds[] = {
-	{"E0", verify_boot}, {"E1", NULL}, {"E2", verify_buddy},    {"E3", verify_slab}, {"E4", NULL},
-	{"E5", NULL},	     {"E6", NULL}, {"E7", verify_failures}, {"E9", NULL},
+	{"E0", verify_boot}, {"E1", NULL}, {"E2", verify_buddy},    {"E3", verify_slab}, {"E4", verify_vmalloc},
+	{"E5", verify_kmap},	     {"E6", NULL}, {"E7", verify_failures}, {"E9", NULL},
 };
 
 /* The first lines say what it is. */

@@ -73,6 +73,13 @@ int parse_page_op(struct scan *s, struct page_op *op, struct mm_error *e);
 int verify_boot(struct verify *v);     /* E0 */
 int verify_buddy(struct verify *v);    /* E2 */
 int verify_slab(struct verify *v);     /* E3 */
+int verify_vmalloc(struct verify *v);  /* E4 */
+int verify_kmap(struct verify *v);     /* E5 */
 int verify_failures(struct verify *v); /* E7 */
+
+/* The address ranges of a recording: its first state into a booted machine; a later one
+   compared, its first line being the current one. */
+int verify_vmap_begin(struct verify *v);
+int verify_vmap_stage(struct verify *v, const char *stage);
 
 #endif

@@ -5,6 +5,8 @@
 #include "setup.h"
 #include "vmstat.h"
 #include <errno.h>
+#include <mmsh/highmem.h>
+#include <mmsh/vmalloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,21 +36,47 @@ void boot_params_set_arch(struct boot_params *p, const struct arch *arch)
 
 /* ---- an empty machine ---- */
 
-static int machine_map(struct machine *m, struct mm_error *e)
+static void machine_unmap(struct machine *m)
 {
-	uint64_t pages = ROUND_UP(m->max_pfn, MAX_ORDER_NR_PAGES);
+	reserve_unmap(m->ram, m->ram_size);
+	reserve_unmap(m->mem_map, m->mem_map_size);
+	reserve_unmap(m->top, m->top_size);
+}
 
+/* Room for @pages of RAM. Returns: whether the host grants it. */
+static bool machine_reserve(struct machine *m, uint64_t pages)
+{
+	pages = ROUND_UP(pages, MAX_ORDER_NR_PAGES);
 	m->ram_size = pages << PAGE_SHIFT;
 	m->mem_map_size = pages * sizeof(struct page);
 	m->top_size = (pages >> (MAX_ORDER - 1)) * sizeof(struct top_block);
 	m->ram = reserve_map(m->ram_size);
 	m->mem_map = reserve_map(m->mem_map_size);
 	m->top = reserve_map(m->top_size);
-	if (m->ram && m->mem_map && m->top)
+	m->limit_pfn = pages;
+	return m->ram && m->mem_map && m->top;
+}
+
+/* As much as the architecture can have, for RAM that is added later; addresses alone cost
+   nothing. A host that counts them grants what is there now. */
+static int machine_map(struct machine *m, struct mm_error *e)
+{
+	uint64_t most = min_of(1ull << (m->arch->max_mem_bits_model - PAGE_SHIFT),
+			       (uint64_t)ROUND_DOWN(PFN_NONE, MAX_ORDER_NR_PAGES));
+
+	if (machine_reserve(m, max_of(most, m->max_pfn)))
+		return 0;
+	machine_unmap(m);
+	if (machine_reserve(m, m->max_pfn))
 		return 0;
 	return mm_error(e, -ENOMEM,
 			"the host refuses to reserve %zu MiB of address space; a smaller machine would fit",
 			(m->ram_size + m->mem_map_size + m->top_size) >> 20);
+}
+
+void choose_zonelist_order(struct machine *m, char order)
+{
+	m->zonelist_order = order != 'd' ? order : m->arch->bits == 64 ? 'n' : 'z';
 }
 
 static int machine_nodes(struct machine *m)
@@ -82,11 +110,11 @@ static int machine_nodes(struct machine *m)
 	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
 		m->cpu_to_node[cpu] = (uint8_t)(cpu % m->nr_nodes);
 	m->distance = arena_alloc(&m->arena, m->nr_nodes * m->nr_nodes);
-	if (!m->distance)
+	if (!m->distance || highmem_init(m))
 		return -ENOMEM;
 	for (unsigned i = 0; i < m->nr_nodes * m->nr_nodes; i++)
 		m->distance[i] = i % (m->nr_nodes + 1) ? REMOTE_DISTANCE : LOCAL_DISTANCE;
-	m->zonelist_order = m->arch->bits == 64 ? 'n' : 'z';
+	choose_zonelist_order(m, 'd');
 	return 0;
 }
 
@@ -110,6 +138,10 @@ struct machine *machine_new(const struct arch *arch, uint64_t max_pfn, unsigned 
 	m->user_min_free_kbytes = -1;
 	m->extfrag_threshold = 500;
 	m->compact_unevictable_allowed = true;
+	m->mempolicy = &m->init_mempolicy;
+	m->min_unmapped_ratio = 1;
+	m->min_slab_ratio = 5;
+	strcpy(m->zonelist_order_text, "default");
 	for (int i = 0; i < MAX_NR_ZONES - 1; i++)
 		m->lowmem_reserve_ratio[i] = (int)arch->lowmem_reserve_ratio[i];
 	if (machine_map(m, e) == 0) {
@@ -125,9 +157,7 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
-	reserve_unmap(m->ram, m->ram_size);
-	reserve_unmap(m->mem_map, m->mem_map_size);
-	reserve_unmap(m->top, m->top_size);
+	machine_unmap(m);
 	memblock_destroy(&m->memblock);
 	strbuf_free(&m->kmsg);
 	arena_free(&m->arena);
@@ -201,6 +231,8 @@ static int boot_steps(struct machine *m, struct mm_error *e)
 		err = setup_managed(m, e);
 	if (err)
 		return err;
+	if (vmalloc_init(m))
+		return mm_error(e, -ENOMEM, "the host has no memory for vmalloc");
 	build_all_zonelists(m);
 	mem_init(m);
 	setup_per_cpu_pageset(m);
@@ -235,6 +267,8 @@ static int check_kconfig(const struct boot_params *p, struct mm_error *e)
 		 "NUMA depends on X86_64 || (X86_32 && HIGHMEM64G && X86_BIGSMP)"},
 		{model == &memory_model_flat && (numa || p->arch->bits == 64), "FLATMEM here",
 		 "ARCH_FLATMEM_ENABLE depends on X86_32 && !NUMA"},
+		{p->hotplug && !model->sections, "memory hotplug here",
+		 "MEMORY_HOTPLUG depends on SPARSEMEM"},
 		{model == &memory_model_discontig && (!numa || p->arch->bits == 64), "DISCONTIGMEM here",
 		 "ARCH_DISCONTIGMEM_ENABLE depends on NUMA && X86_32"},
 	};
@@ -289,12 +323,15 @@ struct machine *machine_boot(const struct boot_params *p, struct mm_error *e)
 	m->max_low_pfn = m->highstart_pfn = map.max_low_pfn;
 	m->model = kernel_model(p);
 	m->numa = kernel_has_numa(p);
-	if (p->zonelist_order != 'd')
-		m->zonelist_order = p->zonelist_order;
+	choose_zonelist_order(m, p->zonelist_order);
+	strcpy(m->zonelist_order_text, p->zonelist_order == 'n'   ? "node"
+				       : p->zonelist_order == 'z' ? "zone"
+								  : "default");
 	memcpy(m->cpu_to_node, map.info.numa.cpu_to_node, sizeof(m->cpu_to_node));
 	for (unsigned i = 0; i < m->nr_nodes * m->nr_nodes; i++)
 		m->distance[i] = map.info.numa.distance[i / m->nr_nodes][i % m->nr_nodes];
 	mark_highmem_zones(m);
+	m->nr_migratetypes += p->hotplug;
 	if (p->hugetlb)
 		m->pageblock_order = min_of(p->arch->pmd_shift - PAGE_SHIFT, (unsigned)MAX_ORDER - 1);
 	/* no reclaim, no IO until the scheduler runs (boot.md 13) */
@@ -303,6 +340,7 @@ struct machine *machine_boot(const struct boot_params *p, struct mm_error *e)
 		machine_free(m);
 		return NULL;
 	}
+	m->running = true;
 	return m;
 }
 

@@ -28,7 +28,7 @@ static int gfp_to_alloc_flags(gfp_t gfp)
 }
 
 /* 10 reports in 5 seconds (proc-zones.md 9). */
-static bool ratelimit(struct machine *m, unsigned *suppressed)
+bool warn_ratelimit(struct machine *m, unsigned *suppressed)
 {
 	*suppressed = 0;
 	if (!m->ratelimit_printed) /* the first one ever opens the first window */
@@ -51,7 +51,7 @@ static void warn_alloc_failed(struct machine *m, gfp_t gfp, unsigned order)
 	unsigned suppressed;
 
 	trace(m, TRACE_SLOWPATH, .order = (uint8_t)order, .a = SLOW_FAIL);
-	if ((gfp & __GFP_NOWARN) || !ratelimit(m, &suppressed))
+	if ((gfp & __GFP_NOWARN) || !warn_ratelimit(m, &suppressed))
 		return;
 	trace(m, TRACE_WARN_ALLOC_FAILED, .order = (uint8_t)order, .a = gfp, .b = suppressed);
 }
@@ -73,7 +73,7 @@ static pfn_t alloc_pages_direct_compact(struct machine *m, gfp_t gfp, unsigned o
 	if (!order)
 		return PFN_NONE;
 	res = try_to_compact_pages(m, gfp, order, alloc_flags, ac->start, ac->high_zoneidx,
-				   ac->classzone_idx, mode);
+				   ac->nodes, ac->classzone_idx, mode);
 	trace(m, TRACE_SLOWPATH, .order = (uint8_t)order, .a = SLOW_COMPACT, .b = res);
 	if (res == COMPACT_DEFERRED || res == COMPACT_SKIPPED) {
 		*deferred |= res == COMPACT_DEFERRED;
