@@ -61,5 +61,7 @@ bool memblock_is_memory(const struct memblock *mb, phys_t addr);
 /* The node of the memory at @addr; -1 where there is none. */
 int memblock_node(const struct memblock *mb, phys_t addr);
 bool memblock_is_reserved(const struct memblock *mb, phys_t addr);
+/* Whether any byte of [base, base + size) is. */
+bool memblock_is_region_reserved(const struct memblock *mb, phys_t base, uint64_t size);
 
 #endif

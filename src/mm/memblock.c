@@ -233,7 +233,9 @@ uint64_t memblock_pages(const struct memblock *mb, uint64_t start_pfn, uint64_t 
 	return n;
 }
 
-static const struct memblock_region *find_region(const struct memblock_type *t, phys_t addr)
+/* The first region that has bytes of [base, base + size). */
+static const struct memblock_region *find_overlap(const struct memblock_type *t, phys_t base,
+						  uint64_t size)
 {
 	unsigned lo = 0, hi = t->cnt;
 
@@ -241,14 +243,17 @@ static const struct memblock_region *find_region(const struct memblock_type *t, 
 		unsigned mid = (lo + hi) / 2;
 		const struct memblock_region *r = &t->regions[mid];
 
-		if (addr < r->base)
-			hi = mid;
-		else if (addr >= r->base + r->size)
+		if (r->base + r->size <= base)
 			lo = mid + 1;
 		else
-			return r;
+			hi = mid;
 	}
-	return NULL;
+	return lo < t->cnt && t->regions[lo].base < base + size ? &t->regions[lo] : NULL;
+}
+
+static const struct memblock_region *find_region(const struct memblock_type *t, phys_t addr)
+{
+	return find_overlap(t, addr, 1);
 }
 
 bool memblock_is_memory(const struct memblock *mb, phys_t addr)
@@ -266,4 +271,9 @@ int memblock_node(const struct memblock *mb, phys_t addr)
 bool memblock_is_reserved(const struct memblock *mb, phys_t addr)
 {
 	return find_region(&mb->reserved, addr) != NULL;
+}
+
+bool memblock_is_region_reserved(const struct memblock *mb, phys_t base, uint64_t size)
+{
+	return find_overlap(&mb->reserved, base, size) != NULL;
 }

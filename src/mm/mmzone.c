@@ -61,7 +61,7 @@ bool page_is_reserved(const struct machine *m, pfn_t pfn)
 		return true;
 	/* boot marks nothing: what it kept was never touched, and memblock still knows it */
 	return !p->block && !p->_refcount && !(p->flags & PG(tail)) &&
-	       memblock_is_reserved(&m->memblock, PFN_PHYS(pfn)) &&
+	       memblock_is_region_reserved(&m->memblock, PFN_PHYS(pfn), PAGE_SIZE) &&
 	       free_block_containing(m, pfn, &order) == PFN_NONE;
 }
 
