@@ -14,11 +14,15 @@
 	X(audit) \
 	X(bootline) \
 	X(compaction) \
+	X(e820) \
 	X(e820_text) \
 	X(extfrag) \
 	X(iomem) \
 	X(kmsg) \
 	X(kpage) \
+	X(memblock) \
+	X(mmzone) \
+	X(nobootmem) \
 	X(page_alloc) \
 	X(page_alloc_zones) \
 	X(page_blocks) \

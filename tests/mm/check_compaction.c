@@ -64,6 +64,13 @@ static struct machine *striped(unsigned pageblock_order)
 	return m;
 }
 
+static enum compact_result compact(struct machine *m, gfp_t gfp, unsigned order, int high_zoneidx,
+				   enum migrate_mode mode)
+{
+	return try_to_compact_pages(m, gfp, order, 0, m->node[0]->zonelist[0].first[high_zoneidx],
+				    high_zoneidx, high_zoneidx, mode);
+}
+
 /* Whether the users' pages still have what they were filled with. */
 static void assert_contents(const struct machine *m)
 {
@@ -234,20 +241,18 @@ END_TEST
 START_TEST(who_may_compact)
 {
 	struct machine *m = striped(10);
-	const struct zoneref *start = m->node[0]->zonelist[0].first[1];
 
-	ck_assert_int_eq(try_to_compact_pages(m, GFP_KERNEL, 0, 0, start, 1, 1, MIGRATE_ASYNC),
+	ck_assert_int_eq(compact(m, GFP_KERNEL, 0, 1, MIGRATE_ASYNC),
 			 COMPACT_SKIPPED);
-	ck_assert_int_eq(try_to_compact_pages(m, GFP_NOFS, 4, 0, start, 1, 1, MIGRATE_ASYNC),
+	ck_assert_int_eq(compact(m, GFP_NOFS, 4, 1, MIGRATE_ASYNC),
 			 COMPACT_SKIPPED);
-	ck_assert_int_eq(try_to_compact_pages(m, GFP_NOIO | __GFP_FS, 4, 0, start, 1, 1,
-					      MIGRATE_ASYNC),
+	ck_assert_int_eq(compact(m, GFP_NOIO | __GFP_FS, 4, 1, MIGRATE_ASYNC),
 			 COMPACT_SKIPPED);
 	/* no zone of the walk is low enough */
-	ck_assert_int_eq(try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 0, 0, MIGRATE_ASYNC),
+	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 0, MIGRATE_ASYNC),
 			 COMPACT_DEFERRED);
 	ck_assert_uint_eq(vm_event_sum(m, COMPACTMIGRATE_SCANNED), 0);
-	ck_assert_int_eq(try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 1, 1, MIGRATE_ASYNC),
+	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 1, MIGRATE_ASYNC),
 			 COMPACT_PARTIAL);
 	machine_free(m);
 }
@@ -260,7 +265,6 @@ START_TEST(failures_defer)
 {
 	struct machine *m = striped(10);
 	struct zone *z = normal_zone(m);
-	const struct zoneref *start = m->node[0]->zonelist[0].first[1];
 	static const struct {
 		unsigned skips, shift; /* calls that do nothing, then one that tries */
 	} rows[] = {{0, 1}, {1, 2}, {3, 3}, {7, 4}, {15, 5}, {31, 6}, {63, 6}, {63, 6}};
@@ -269,11 +273,9 @@ START_TEST(failures_defer)
 		lru_del(m, pfn);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (unsigned k = 0; k < rows[i].skips; k++)
-			ck_assert_int_eq(try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 1, 1,
-							      MIGRATE_SYNC_LIGHT),
+			ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 1, MIGRATE_SYNC_LIGHT),
 					 COMPACT_DEFERRED);
-		ck_assert_int_eq(try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 1, 1,
-						      MIGRATE_SYNC_LIGHT),
+		ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 1, MIGRATE_SYNC_LIGHT),
 				 COMPACT_COMPLETE);
 		ck_assert_uint_eq(z->compact_defer_shift, rows[i].shift);
 		ck_assert_uint_eq(z->compact_considered, 0);
@@ -283,7 +285,7 @@ START_TEST(failures_defer)
 	ck_assert_int_eq(z->compact_order_failed, 5);
 	ck_assert_uint_eq(z->compact_defer_shift, 6);
 	/* below the order that failed nothing is deferred */
-	ck_assert_int_eq(try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 1, 1, MIGRATE_ASYNC),
+	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 1, MIGRATE_ASYNC),
 			 COMPACT_COMPLETE);
 	ck_assert_uint_eq(z->compact_considered, 0);
 	compaction_defer_reset(z, 7, true);
@@ -301,21 +303,20 @@ START_TEST(restarting_forgets_the_hints)
 {
 	struct machine *m = striped(10);
 	struct zone *z = normal_zone(m);
-	const struct zoneref *start = m->node[0]->zonelist[0].first[1];
 	unsigned long scanned;
 
 	for (pfn_t pfn = 0x1000; pfn < 0x2000; pfn += 2)
 		lru_del(m, pfn);
-	try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 1, 1, MIGRATE_SYNC_LIGHT);
+	compact(m, GFP_KERNEL, 4, 1, MIGRATE_SYNC_LIGHT);
 	ck_assert_uint_eq(vm_event_sum(m, COMPACTMIGRATE_SCANNED), 3 * 1024);
 	ck_assert(*pageblock_of(m, z, 0x1000) & PB_SKIP);
 	z->compact_considered = z->compact_defer_shift = 0;
-	try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 1, 1, MIGRATE_SYNC_LIGHT);
+	compact(m, GFP_KERNEL, 4, 1, MIGRATE_SYNC_LIGHT);
 	ck_assert_uint_eq(vm_event_sum(m, COMPACTMIGRATE_SCANNED), 3 * 1024); /* all skipped */
 	z->compact_defer_shift = 6;
 	z->compact_considered = 63;
 	scanned = vm_event_sum(m, COMPACTMIGRATE_SCANNED);
-	try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 1, 1, MIGRATE_SYNC_LIGHT);
+	compact(m, GFP_KERNEL, 4, 1, MIGRATE_SYNC_LIGHT);
 	ck_assert_uint_eq(vm_event_sum(m, COMPACTMIGRATE_SCANNED), scanned + 3 * 1024);
 	machine_free(m);
 }
@@ -328,12 +329,11 @@ START_TEST(the_low_mark_stops_the_free_scanner)
 	struct machine *m = striped(10);
 	struct zone *z = normal_zone(m);
 	struct trace_buffer *b;
-	const struct zoneref *start = m->node[0]->zonelist[0].first[1];
 
 	/* room for order 4 at low + 32, and then for one page more at low + 1 */
 	z->watermark[WMARK_LOW] = 2048 - 33;
 	b = record(m, TRACE_BIT(TRACE_COMPACT_ZONE));
-	try_to_compact_pages(m, GFP_KERNEL, 4, 0, start, 1, 1, MIGRATE_ASYNC);
+	compact(m, GFP_KERNEL, 4, 1, MIGRATE_ASYNC);
 	ck_assert_uint_gt(b->n, 0);
 	record_end(m, b);
 	assert_contents(m);
