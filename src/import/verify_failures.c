@@ -78,6 +78,8 @@ static const struct {
 } report_bounds[] = {
 	{": page allocation failure: order:", " pages reserved"},
 	{"WARNING: CPU: ", "---[ end trace "},
+	{"vmap allocation for size ", ""},
+	{"vmalloc: allocation failure", ""},
 };
 
 static bool line_has(const struct scan *s, const char *text)
@@ -181,9 +183,9 @@ static void compare_reports(struct verify *v, const char *text, size_t len)
 
 /* What the model would have logged with the kernel's state: its own words, and the memory
    of the dump AFTER. */
-static void report_after(const struct attempt *a, struct strbuf *out)
+static void report_after(const struct machine *m, const struct machine *after, struct strbuf *out)
 {
-	const struct strbuf *log = &a->v->m->kmsg;
+	const struct strbuf *log = &m->kmsg;
 	const char *mem_info = log->len ? strstr(log->s, "Mem-Info:") : NULL;
 
 	if (!mem_info) {
@@ -193,20 +195,19 @@ static void report_after(const struct attempt *a, struct strbuf *out)
 	while (mem_info > log->s && mem_info[-1] != '\n')
 		mem_info--;
 	strbuf_add(out, log->s, (size_t)(mem_info - log->s));
-	show_mem(a->after, out);
+	show_mem(after, out);
 }
 
-static int verify_messages(struct attempt *a)
+int verify_messages(struct verify *v, const struct machine *after, bool silent)
 {
-	struct verify *v = a->v;
 	struct strbuf text = STRBUF_INIT;
 
 	if (!scan_line(&v->d.s) || !scan_word(&v->d.s, "=== kernel messages") ||
 	    v->d.s.next == v->d.s.stop)
 		return scan_error(&v->d.s, v->e, "cut off: no kernel messages");
-	if (a->blocked && !a->given)
-		report_after(a, &text);
-	else if (!a->given)
+	if (after && !silent)
+		report_after(v->m, after, &text);
+	else if (!silent)
 		strbuf_add(&text, strbuf_str(&v->m->kmsg), v->m->kmsg.len);
 	if (text.failed)
 		return mm_error(v->e, -ENOMEM, "the host has no memory left");
@@ -303,9 +304,11 @@ int verify_failures(struct verify *v)
 	struct machine *m;
 	int err;
 
+	if (scan_word(s, " step=vmalloc "))
+		return verify_vmalloc_failure(v);
 	if (!scan_word(s, " step=attempt"))
-		return mm_error(v->e, -EINVAL, "of the recordings of kind E7 only those of page "
-					       "allocations are modelled yet");
+		return mm_error(v->e, -EINVAL, "of the recordings of kind E7 only those of pages and "
+					       "vmalloc are modelled yet");
 	m = verify_load(v, "before");
 	if (!m)
 		return -EINVAL;
@@ -321,7 +324,7 @@ int verify_failures(struct verify *v)
 	if (!err)
 		err = verify_after(&a);
 	if (!err)
-		err = verify_messages(&a);
+		err = verify_messages(v, a.blocked ? a.after : NULL, a.given);
 	machine_free(a.after);
 	return err;
 }

@@ -75,11 +75,17 @@ int verify_buddy(struct verify *v);    /* E2 */
 int verify_slab(struct verify *v);     /* E3 */
 int verify_vmalloc(struct verify *v);  /* E4 */
 int verify_kmap(struct verify *v);     /* E5 */
+int verify_slub_debug(struct verify *v); /* E6 */
 int verify_failures(struct verify *v); /* E7 */
 
-/* The address ranges of a recording: its first state into a booted machine; a later one
-   compared, its first line being the current one. */
-int verify_vmap_begin(struct verify *v);
-int verify_vmap_stage(struct verify *v, const char *stage);
+/* E7 again: vmalloc until the addresses run out. */
+int verify_vmalloc_failure(struct verify *v);
+
+/*
+ * verify_messages - the kernel's words, from the line that announces them on, against what the
+ * model logged; its Mem-Info is rendered from @after if given. @silent: it says nothing.
+ */
+int verify_messages(struct verify *v, const struct machine *after, bool silent);
+
 
 #endif

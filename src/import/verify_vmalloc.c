@@ -5,6 +5,7 @@
  */
 #include "verify_kinds.h"
 #include <errno.h>
+#include <mmsh/kmsg.h>
 #include <mmsh/vmalloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,7 +286,7 @@ static int op_line(struct replay *r)
 	return scan_error(s, r->v->e, "there is no such operation");
 }
 
-int verify_vmap_stage(struct verify *v, const char *stage)
+static int compare_stage(struct verify *v, const char *stage)
 {
 	struct strbuf text = STRBUF_INIT;
 	long differ;
@@ -314,12 +315,12 @@ static int replay_stage(struct replay *r, const char *stage)
 		}
 		if (!scan_word(s, stage) || !scan_char(s, ' '))
 			return scan_error(s, r->v->e, "expects the vmap stage=%s", stage);
-		return verify_vmap_stage(r->v, stage);
+		return compare_stage(r->v, stage);
 	}
 	return scan_error(s, r->v->e, "cut off before the vmap stage=%s", stage);
 }
 
-int verify_vmap_begin(struct verify *v)
+static int begin(struct verify *v)
 {
 	struct scan *s = &v->d.s;
 	struct machine *m;
@@ -343,10 +344,35 @@ int verify_vmap_begin(struct verify *v)
 	return scan_error(s, v->e, "cut off before the vmap stage=before");
 }
 
+/* Operations up to the one that fails, the ranges then, the memory then, what was said. */
+int verify_vmalloc_failure(struct verify *v)
+{
+	struct replay r = {.v = v};
+	struct scan *s = &v->d.s;
+	struct machine *after;
+	int err = begin(v);
+
+	if (!err && kmsg_attach(v->m))
+		err = mm_error(v->e, -ENOMEM, "the host has no memory left");
+	if (!err)
+		err = replay_stage(&r, "after");
+	free(r.live);
+	if (err)
+		return err;
+	if (!scan_line(s) || !scan_word(s, "dump stage=after "))
+		return scan_error(s, v->e, "expects the dump stage=after");
+	after = dump_load(&v->d);
+	if (!after)
+		return -EINVAL;
+	err = verify_messages(v, after, false);
+	machine_free(after);
+	return err;
+}
+
 int verify_vmalloc(struct verify *v)
 {
 	struct replay r = {.v = v};
-	int err = verify_vmap_begin(v);
+	int err = begin(v);
 
 	if (!err)
 		err = replay_stage(&r, "after");

@@ -5,27 +5,14 @@
  * their heading stands alone.
  */
 #include "files.h"
+#include "report.h"
 #include <errno.h>
 #include <mmsh/gfp.h>
 #include <mmsh/kmsg.h>
 #include <stdio.h>
 
-/* Taints, at the place where the kernel shows their letters. */
-enum {
-	TAINT_BAD_PAGE = 5,
-	TAINT_WARN = 9,
-	NR_TAINTS = 16
-};
-static const char taint_letter[NR_TAINTS] = {[TAINT_BAD_PAGE] = 'B', [TAINT_WARN] = 'W'};
-
-struct reporter {
-	struct trace_listener l; /* first: the listener is the reporter */
-	unsigned taint;
-	uint64_t oops_id;
-	/* bad pages: 60 reports, then silence for a minute */
-	unsigned long bad_shown, bad_hidden;
-	uint64_t bad_resume;
-};
+static const char taint_letter[NR_TAINTS] = {
+	[TAINT_BAD_PAGE] = 'B', [TAINT_DIE] = 'D', [TAINT_WARN] = 'W'};
 
 /* One task does everything. */
 struct proc_task proc_current(const struct machine *m)
@@ -34,10 +21,13 @@ struct proc_task proc_current(const struct machine *m)
 	return (struct proc_task){"init", 1};
 }
 
-static const char *taint_text(unsigned taint, char buf[32])
+const char *taint_text(const struct machine *m, const struct reporter *r, char buf[32])
 {
+	unsigned taint = r->taint;
 	int n;
 
+	if (m->slab && m->slab->tainted)
+		taint |= 1u << TAINT_BAD_PAGE;
 	if (!taint)
 		return "Not tainted";
 	n = sprintf(buf, "Tainted: G");
@@ -47,13 +37,13 @@ static const char *taint_text(unsigned taint, char buf[32])
 	return buf;
 }
 
-static void dump_stack(struct machine *m, const struct reporter *r)
+void dump_stack(struct machine *m, const struct reporter *r)
 {
 	struct proc_task t = proc_current(m);
 	char buf[32];
 
 	printk(m, "CPU: %u PID: %d Comm: %.20s %s %s %s", m->cpu, t.pid, t.comm,
-	       taint_text(r->taint, buf), UTS_RELEASE, UTS_VERSION);
+	       taint_text(m, r, buf), UTS_RELEASE, UTS_VERSION);
 	printk(m, "Call Trace:");
 }
 
@@ -66,14 +56,43 @@ static void print_mem_info(struct machine *m)
 	strbuf_free(&mem);
 }
 
-static void report_failure(struct machine *m, struct reporter *r, const struct trace_event *ev)
+static void print_suppressed(struct machine *m, uint64_t n)
 {
-	if (ev->b)
-		printk(m, "warn_alloc_failed: %u callbacks suppressed", (unsigned)ev->b);
-	printk(m, "%s: page allocation failure: order:%u, mode:0x%x", proc_current(m).comm,
-	       ev->order, (gfp_t)ev->a);
+	if (n)
+		printk(m, "warn_alloc_failed: %u callbacks suppressed", (unsigned)n);
+}
+
+static void print_failure(struct machine *m, struct reporter *r, unsigned order, gfp_t gfp)
+{
+	printk(m, "%s: page allocation failure: order:%u, mode:0x%x", proc_current(m).comm, order,
+	       gfp);
 	dump_stack(m, r);
 	print_mem_info(m);
+}
+
+static void report_failure(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	print_suppressed(m, (uint64_t)ev->b);
+	print_failure(m, r, ev->order, (gfp_t)ev->a);
+}
+
+/* The first words of a failed vmalloc: there are no addresses left. */
+static void report_vmap_full(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	(void)r;
+	printk(m, "vmap allocation for size %llu failed: use vmalloc=<size> to increase size.",
+	       (unsigned long long)ev->a);
+}
+
+static void report_vmalloc(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	print_suppressed(m, (uint64_t)ev->d);
+	if (ev->b < 0)
+		printk(m, "vmalloc: allocation failure: %llu bytes", (unsigned long long)ev->a);
+	else
+		printk(m, "vmalloc: allocation failure, allocated %lld of %lld bytes",
+		       (long long)ev->b, (long long)ev->a);
+	print_failure(m, r, 0, (gfp_t)ev->c);
 }
 
 /* An order that no list has: a caller's bug, warned of once. */
@@ -118,8 +137,7 @@ static void dump_flags(struct machine *m, uint64_t flags)
 	strbuf_free(&s);
 }
 
-/* The kernel's flags word: the zone stands in the top bits. */
-static uint64_t flags_word(const struct machine *m, pfn_t pfn)
+uint64_t flags_word(const struct machine *m, pfn_t pfn)
 {
 	const struct zone *z = pfn_to_zone(m, pfn);
 	uint64_t flags = pfn_to_page(m, pfn)->flags & ((1u << NR_PAGEFLAGS) - 1);
@@ -127,12 +145,16 @@ static uint64_t flags_word(const struct machine *m, pfn_t pfn)
 	return z ? flags | (uint64_t)z->idx << (m->arch->bits - 2) : flags;
 }
 
+vaddr_t page_struct_addr(const struct machine *m, pfn_t pfn)
+{
+	return m->layout.page_offset + m->boot.mem_map + (uint64_t)pfn * m->arch->struct_page_size;
+}
+
 static void dump_page(struct machine *m, pfn_t pfn, enum bad_page_reason reason)
 {
 	const struct page *page = pfn_to_page(m, pfn);
 	int width = m->arch->bits / 4;
-	uint64_t addr =
-		m->layout.page_offset + m->boot.mem_map + (uint64_t)pfn * m->arch->struct_page_size;
+	uint64_t addr = page_struct_addr(m, pfn);
 	uint64_t flags = flags_word(m, pfn), bad = flags & bad_reason[reason].flags;
 	uint32_t index = page->flags & PG(tail) ? 0 : page->index;
 
@@ -187,6 +209,9 @@ static const struct {
 	{TRACE_WARN_ORDER, report_order},
 	{TRACE_BAD_PAGE, report_bad_page},
 	{TRACE_OOM, report_oom},
+	{TRACE_VMAP_FULL, report_vmap_full},
+	{TRACE_VMALLOC_FAILED, report_vmalloc},
+	{TRACE_SLAB_REPORT, report_slab},
 };
 
 static void report_event(struct trace_listener *l, struct machine *m, const struct trace_event *ev)
