@@ -11,24 +11,6 @@ void slab_bad(struct machine *m, const struct kmem_cache *s, pfn_t pfn, vaddr_t 
 	slab_report(m, s, REPORT_SLAB_BAD, pfn, (int64_t)object, (int64_t)b, (int64_t)c, what);
 }
 
-pfn_t slab_of(const struct machine *m, const struct kmem_cache *s, vaddr_t addr, uint32_t *idx)
-{
-	pfn_t pfn = virt_to_head_pfn(m, addr);
-	const struct page *p;
-	uint64_t offset;
-
-	if (unlikely(pfn == PFN_NONE))
-		return PFN_NONE;
-	p = pfn_to_page(m, pfn);
-	if (unlikely(!(p->flags & PG(slab)) || page_cache(m, p) != s))
-		return PFN_NONE;
-	offset = addr - slab_va(m, pfn) - p->s_mem;
-	if (unlikely(offset >= (uint64_t)s->num * s->size))
-		return PFN_NONE;
-	*idx = slab_obj_index(s, (uint32_t)offset);
-	return pfn;
-}
-
 /* ---- slabs come and go ---- */
 
 static pfn_t kmem_getpages(struct machine *m, struct kmem_cache *s, gfp_t gfp, int nid)
@@ -140,36 +122,79 @@ void slab_destroy(struct machine *m, struct kmem_cache *s, pfn_t pfn)
 
 /* ---- objects back to their slabs ---- */
 
-/* One object; a slab that is not needed any more goes to @released. */
-static void free_object(struct machine *m, struct kmem_cache *s, vaddr_t addr,
-			struct page_list *released)
+/* The slab that objects go back to at the moment; off its list meanwhile. */
+struct slab_run {
+	pfn_t pfn;
+	struct page *page;
+	struct slab_node *node;
+	uint8_t *freelist;
+	vaddr_t first;	/* object 0 */
+	uint64_t bytes; /* of all objects; 0: no slab */
+};
+
+/* Returns: false when @addr is no object that was handed out. */
+static bool run_begin(struct machine *m, struct kmem_cache *s, struct slab_run *r, vaddr_t addr)
 {
 	uint32_t idx;
-	pfn_t pfn = slab_of(m, s, addr, &idx);
-	struct page *p = pfn == PFN_NONE ? NULL : pfn_to_page(m, pfn);
-	uint8_t *freelist = p ? slab_freelist(m, s, pfn) : NULL;
-	struct slab_node *n;
 
+	r->bytes = 0;
+	r->pfn = slab_of(m, s, addr, &idx);
+	if (r->pfn == PFN_NONE)
+		return false;
+	r->page = pfn_to_page(m, r->pfn);
+	r->freelist = slab_freelist(m, s, r->pfn);
+	if (!r->freelist || !r->page->active)
+		return false;
+	r->node = page_slab_node(m, s, r->pfn);
+	r->first = slab_va(m, r->pfn) + r->page->s_mem;
+	r->bytes = (uint64_t)s->num * s->size;
+	page_list_del(m, &r->node->list[slab_list_of(s, r->page)], 0, r->pfn);
+	return true;
+}
+
+/* A slab that is not needed any more goes to @released. */
+static void run_end(struct machine *m, struct kmem_cache *s, const struct slab_run *r,
+		    struct page_list *released)
+{
+	struct slab_node *n = r->node;
+
+	if (!r->bytes)
+		return;
+	if (r->page->active) {
+		page_list_add_tail(m, &n->list[SLABS_PARTIAL], 0, r->pfn);
+	} else if (n->free_objects > n->free_limit) {
+		n->free_objects -= s->num;
+		page_list_add_tail(m, released, 0, r->pfn);
+	} else {
+		page_list_add(m, &n->list[SLABS_FREE], 0, r->pfn);
+	}
+}
+
+static inline void free_object(struct machine *m, struct kmem_cache *s, struct slab_run *r,
+			       vaddr_t addr, struct page_list *released)
+{
+	struct page *p;
+	uint32_t idx;
+
+	if (addr - r->first >= r->bytes) {
+		run_end(m, s, r, released);
+		if (!run_begin(m, s, r, addr)) {
+			slab_oops(m, s, addr);
+			return;
+		}
+	}
+	p = r->page;
 	/* more objects than were handed out: the kernel writes before the array */
-	if (unlikely(!freelist || !p->active)) {
+	if (unlikely(!p->active)) {
 		slab_oops(m, s, addr);
 		return;
 	}
-	if (unlikely(s->debug) && !slab_debug_put(m, s, pfn, idx))
+	idx = slab_obj_index(s, (uint32_t)(addr - r->first));
+	if (unlikely(s->debug) && !slab_debug_put(m, s, r->pfn, idx))
 		return;
-	n = page_slab_node(m, s, pfn);
-	page_list_del(m, &n->list[slab_list_of(s, p)], 0, pfn);
-	freelist[--p->active] = (uint8_t)idx;
-	n->free_objects++;
+	r->freelist[--p->active] = (uint8_t)idx;
+	r->node->free_objects++;
 	s->num_active--;
-	if (p->active) {
-		page_list_add_tail(m, &n->list[SLABS_PARTIAL], 0, pfn);
-	} else if (n->free_objects > n->free_limit) {
-		n->free_objects -= s->num;
-		page_list_add_tail(m, released, 0, pfn);
-	} else {
-		page_list_add(m, &n->list[SLABS_FREE], 0, pfn);
-	}
 }
 
 static void slabs_destroy(struct machine *m, struct kmem_cache *s, const struct page_list *released)
@@ -185,10 +210,21 @@ static void slabs_destroy(struct machine *m, struct kmem_cache *s, const struct 
 void free_block(struct machine *m, struct kmem_cache *s, struct array_cache *ac, uint32_t n)
 {
 	struct page_list released = PAGE_LIST_EMPTY;
+	struct slab_run r = {0};
 
 	for (uint32_t i = 0; i < n; i++)
-		free_object(m, s, ac_entry(m, ac, i), &released);
+		free_object(m, s, &r, ac_entry(m, ac, i), &released);
+	run_end(m, s, &r, &released);
 	slabs_destroy(m, s, &released);
+}
+
+static void free_one(struct machine *m, struct kmem_cache *s, vaddr_t object)
+{
+	unsigned char entry[sizeof(vaddr_t)];
+	struct array_cache one = {.avail = 1, .limit = 1, .entry = entry};
+
+	ac_set_entry(m, &one, 0, object);
+	free_block(m, s, &one, 1);
 }
 
 static void drop_oldest(const struct machine *m, struct array_cache *ac, uint32_t n)
@@ -431,7 +467,6 @@ void drain_alien(struct machine *m, struct kmem_cache *s, struct array_cache *al
 static __attribute__((noinline)) bool cache_free_alien(struct machine *m, struct kmem_cache *s,
 						       vaddr_t object)
 {
-	struct page_list released = PAGE_LIST_EMPTY;
 	pfn_t pfn = virt_to_head_pfn(m, object);
 	struct array_cache *alien;
 	int nid;
@@ -447,8 +482,7 @@ static __attribute__((noinline)) bool cache_free_alien(struct machine *m, struct
 	slab_step(m, s, STEP_SLAB_ALIEN, pfn, (int64_t)object, nid);
 	alien = cpu_slab_node(m, s)->alien ? &cpu_slab_node(m, s)->alien[nid] : NULL;
 	if (!alien || !alien->entry) {
-		free_object(m, s, object, &released);
-		slabs_destroy(m, s, &released);
+		free_one(m, s, object);
 		return true;
 	}
 	if (alien->avail == alien->limit) {

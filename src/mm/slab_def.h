@@ -120,11 +120,29 @@ static inline uint8_t *slab_freelist(const struct machine *m, const struct kmem_
 	return slab_ram(m, page_freelist(pfn_to_page(m, pfn)), s->num);
 }
 
+/* The slab of @s that holds object @addr, and which of its objects; PFN_NONE if none. */
+static inline pfn_t slab_of(const struct machine *m, const struct kmem_cache *s, vaddr_t addr,
+			    uint32_t *idx)
+{
+	pfn_t pfn = virt_to_head_pfn(m, addr);
+	const struct page *p;
+	uint64_t offset;
+
+	if (unlikely(pfn == PFN_NONE))
+		return PFN_NONE;
+	p = pfn_to_page(m, pfn);
+	if (unlikely(!(p->flags & PG(slab)) || page_cache(m, p) != s))
+		return PFN_NONE;
+	offset = addr - slab_va(m, pfn) - p->s_mem;
+	if (unlikely(offset >= (uint64_t)s->num * s->size))
+		return PFN_NONE;
+	*idx = slab_obj_index(s, (uint32_t)offset);
+	return pfn;
+}
+
 /* slab.c */
 vaddr_t slab_alloc(struct machine *m, struct kmem_cache *s, gfp_t gfp, int nid);
 void slab_free(struct machine *m, struct kmem_cache *s, vaddr_t object);
-/* The slab of @s that holds object @addr, and which of its objects; PFN_NONE if none. */
-pfn_t slab_of(const struct machine *m, const struct kmem_cache *s, vaddr_t addr, uint32_t *idx);
 /* The @n oldest entries of @ac go back to their slabs on @n's lists; emptied slabs beyond the
    limit are given back. */
 void free_block(struct machine *m, struct kmem_cache *s, struct array_cache *ac, uint32_t n);
