@@ -223,7 +223,7 @@ static const struct verify_kind {
 	int (*run)(struct verify *v);
 } kinds[] = {
 	{"E0", verify_boot}, {"E1", NULL}, {"E2", verify_buddy},    {"E3", verify_slab}, {"E4", verify_vmalloc},
-	{"E5", verify_kmap},	     {"E6", NULL}, {"E7", verify_failures}, {"E9", NULL},
+	{"E5", verify_kmap},	     {"E6", verify_slub_debug}, {"E7", verify_failures}, {"E9", NULL},
 };
 
 /* The first lines say what it is. */

@@ -131,6 +131,7 @@ int slab_system_new(struct machine *m, const struct slab_ops *ops, const struct 
 	TAILQ_INIT(&sys->unused);
 	sys->caller = sys->base + m->params.image.load + 0x1000;
 	sys->pid = 1;
+	sys->given_pfn = PFN_NONE;
 	m->slab = sys;
 	return 0;
 }

@@ -378,9 +378,11 @@ static enum free_verdict free_checks(struct machine *m, struct kmem_cache *s, pf
 bool free_debug_processing(struct machine *m, struct kmem_cache *s, pfn_t pfn, vaddr_t head,
 			   vaddr_t tail, unsigned cnt)
 {
-	enum free_verdict v = check_slab(m, s, pfn) ? FREE_CHECKED : FREE_REFUSED;
+	enum free_verdict v;
 	vaddr_t object = head;
 
+	m->slab->locked = true;
+	v = check_slab(m, s, pfn) ? FREE_CHECKED : FREE_REFUSED;
 	while (v == FREE_CHECKED && cnt--) {
 		v = free_checks(m, s, pfn, object);
 		if (v == FREE_CHECKED) {
@@ -393,6 +395,7 @@ bool free_debug_processing(struct machine *m, struct kmem_cache *s, pfn_t pfn, v
 			break;
 		object = get_freepointer(m, s, object);
 	}
+	m->slab->locked = false;
 	if (v != FREE_REFUSED)
 		return true;
 	slab_report(m, s, REPORT_FIX_NOT_FREED, pfn, (int64_t)object, 0, 0, 0);
@@ -416,7 +419,7 @@ void discard_slab_debug(struct machine *m, struct kmem_cache *s, pfn_t pfn)
 
 /* Objects on the freelist must look free, the others in use. A freelist that came out of the
    check is sound. */
-static void validate_slab(struct machine *m, struct kmem_cache *s, pfn_t pfn)
+static void check_all(struct machine *m, struct kmem_cache *s, pfn_t pfn)
 {
 	static const uint8_t red[] = {[false] = SLUB_RED_ACTIVE, [true] = SLUB_RED_INACTIVE};
 	unsigned objects = pfn_to_page(m, pfn)->objects;
@@ -431,6 +434,13 @@ static void validate_slab(struct machine *m, struct kmem_cache *s, pfn_t pfn)
 			if ((state[i] != OBJ_ALLOCATED) == free &&
 			    !check_object(m, s, pfn, object + (uint64_t)i * s->size, red[free]))
 				return;
+}
+
+static void validate_slab(struct machine *m, struct kmem_cache *s, pfn_t pfn)
+{
+	m->slab->locked = true;
+	check_all(m, s, pfn);
+	m->slab->locked = false;
 }
 
 void slub_validate(struct machine *m, struct kmem_cache *s)
