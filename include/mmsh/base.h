@@ -54,6 +54,9 @@ void strbuf_addc(struct strbuf *b, char c);
 /* Empties the text and keeps the memory. */
 void strbuf_reset(struct strbuf *b);
 void strbuf_free(struct strbuf *b);
+/* A set of numbers below 64, a bit each, as "0-3,5". Parsing returns 0, -EINVAL or -ERANGE. */
+void bitlist_format(uint64_t bits, struct strbuf *out);
+int bitlist_parse(const char *s, uint64_t *bits);
 /* The text, "" when nothing was added. Owned by the buffer. */
 const char *strbuf_str(const struct strbuf *b);
 

@@ -20,10 +20,11 @@ enum migrate_mode { MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT, MIGRATE_SYNC };
 enum compact_result compaction_suitable(const struct machine *m, const struct zone *z, int order,
 					int alloc_flags, int classzone_idx);
 
-/* Direct compaction for one request, whose zonelist walk begins at @start. Returns: the best zone result. */
+/* Direct compaction for one request, whose zonelist walk begins at @start and stays on @nodes.
+   Returns: the best zone result. */
 enum compact_result try_to_compact_pages(struct machine *m, gfp_t gfp, unsigned order,
 					 int alloc_flags, const struct zoneref *start,
-					 int high_zoneidx, int classzone_idx,
+					 int high_zoneidx, uint64_t nodes, int classzone_idx,
 					 enum migrate_mode mode);
 
 /* /proc/sys/vm/compact_memory: all zones of one node, of all. Returns: pages migrated. */

@@ -28,6 +28,8 @@ struct memblock {
 int memblock_add(struct memblock *mb, phys_t base, uint64_t size, int nid);
 int memblock_reserve(struct memblock *mb, phys_t base, uint64_t size);
 int memblock_free(struct memblock *mb, phys_t base, uint64_t size);
+/* memory that is gone */
+int memblock_remove(struct memblock *mb, phys_t base, uint64_t size);
 /* Appends a region as a recording gives it, without merging. */
 int memblock_append(struct memblock_type *t, phys_t base, uint64_t size, int nid, uint32_t flags);
 /* Makes every memory region whole pages. */

@@ -27,12 +27,22 @@ struct memory_model {
 extern const struct memory_model memory_model_flat, memory_model_discontig, memory_model_sparse;
 extern const struct memory_model *const memory_models[]; /* NULL ends the table */
 
-/* States of a section, in machine.section. */
-enum { SECTION_ABSENT, SECTION_PRESENT = 1, SECTION_ONLINE = 2 };
+/* One section, in machine.section. */
+enum { SECTION_ABSENT, SECTION_PRESENT = 1, SECTION_ONLINE = 2, SECTION_ADDED = 4 };
+struct mem_section {
+	uint8_t state;
+	uint8_t zone; /* SECTION_ADDED: the id of the zone that it was added to */
+	pfn_t memmap; /* SECTION_ADDED: the block that its page descriptors cost */
+};
 
 /* The sections that memblock has memory in, and the array of pageblock types that belongs
    to them, where the model has sections. Returns: 0 or -ENOMEM. */
 int init_sections(struct machine *m);
+/* Makes both as long as max_pfn asks for. Returns: 0 or -ENOMEM, with the old ones. */
+int sections_resize(struct machine *m);
+
+/* Whether the kernel has a page descriptor for @pfn, used or not. */
+bool pfn_valid(const struct machine *m, uint64_t pfn);
 
 /* What a mem_map costs in the kernel, in bytes, all of it. */
 uint64_t memmap_bytes(const struct machine *m);

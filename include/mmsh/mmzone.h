@@ -125,9 +125,12 @@ struct zonelist {
 	const struct zoneref *first[MAX_NR_ZONES];
 };
 
-/* Where a request with these gfp bits (zone and mobility) goes first, worked out at boot. */
+/*
+ * Where a request with these gfp bits (zone and mobility) goes first, worked out at boot:
+ * the zones [start, end) of the preferred zone's node. Empty: only the general walk can tell.
+ */
 struct gfp_route {
-	const struct zoneref *start; /* NULL: only the general walk can tell */
+	const struct zoneref *start, *end;
 	int classzone_idx, migratetype;
 };
 #define GFP_ROUTE_BITS 5
@@ -140,7 +143,8 @@ struct pglist_data {
 	unsigned long spanned_pages, present_pages;
 	struct zone zone[MAX_NR_ZONES];
 	struct zonelist zonelist[MAX_ZONELISTS];
-	struct gfp_route route[1 << GFP_ROUTE_BITS];
+	struct gfp_route route[1 << GFP_ROUTE_BITS]; /* without NUMA */
+	struct gfp_route numa_route[1 << GFP_ROUTE_BITS]; /* with it; the others are empty */
 	/* kswapd: what it was woken for (buddy.md 13.2) */
 	int kswapd_max_order;
 	int kswapd_classzone_idx;

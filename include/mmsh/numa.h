@@ -10,6 +10,7 @@
 
 #define LOCAL_DISTANCE 10
 #define REMOTE_DISTANCE 20
+#define RECLAIM_DISTANCE 30 /* farther zones are left alone by zone_reclaim_mode */
 
 /* What the boot line asks for. */
 enum numa_kind {

@@ -67,6 +67,8 @@ enum trace_id {
 	TRACE_VMAP_PURGE,	/* a pages freed, b areas freed; verdict 1: synchronous */
 	TRACE_VMAP_FULL,	/* a size: no room, even after a purge */
 	TRACE_VMALLOC_FAILED,	/* a bytes asked for, b bytes obtained, -1: no room for addresses; c gfp */
+	TRACE_ZONELISTS,	/* built anew */
+	TRACE_OFFLINED,		/* pfn, pfn2 the end; a 0 or why not */
 	NR_TRACE_EVENTS
 };
 

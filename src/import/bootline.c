@@ -217,6 +217,14 @@ static int set_hugetlb(struct boot_params *p, const char *val, struct mm_error *
 	return 0;
 }
 
+static int set_hotplug(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	if (strcmp(val, "on") && strcmp(val, "off"))
+		return mm_error(e, -EINVAL, "hotplug=%.40s: on or off", val);
+	p->hotplug = !strcmp(val, "on");
+	return 0;
+}
+
 static int set_seed(struct boot_params *p, const char *val, struct mm_error *e)
 {
 	return get_number("seed", val, 0, UINT64_MAX, &p->seed, e);
@@ -424,6 +432,8 @@ const struct boot_key boot_keys[] = {
 	{"managed", "[NODE:]ZONE:N,...", "managed pages of each zone, from a capture", set_managed},
 	{"initrd", "SIZE", "an initial ram disk, freed at the end of boot", set_initrd},
 	{"hugetlb", "on|off", "pageblocks of the size of a large page", set_hugetlb},
+	{"hotplug", "on|off", "a kernel that keeps a type of pageblocks for memory that leaves",
+	 set_hotplug},
 	{"seed", "N", "seed of everything random", set_seed},
 	{NULL, NULL, NULL, NULL},
 };

@@ -15,6 +15,7 @@ struct audit {
 	uint8_t *seen; /* a bit a page: free or on a pcp list */
 	const struct zone *z;
 	unsigned long free, pcp;
+	unsigned long isolated; /* of the free ones: on the lists that do not count */
 };
 
 #define BAD(a, ...) mm_error((a)->e, -EUCLEAN, __VA_ARGS__)
@@ -63,6 +64,8 @@ static int audit_free_block(struct audit *a, pfn_t pfn, unsigned order, int mt)
 	if (mark_seen(a, pfn, pages))
 		return BAD(a, "free block pfn %u order %u overlaps another", pfn, order);
 	a->free += pages;
+	if (mt == MIGRATE_ISOLATE)
+		a->isolated += pages;
 	return 0;
 }
 
@@ -189,7 +192,8 @@ static int count_handed_out(struct audit *a, unsigned long *handed)
 		const struct page *p = pfn_to_page(m, pfn);
 		pfn_t pages = 1;
 
-		if (!(pfn & (MAX_ORDER_NR_PAGES - 1)) && m->top[pfn >> TOP_ORDER].block)
+		if (!(pfn & (MAX_ORDER_NR_PAGES - 1)) &&
+		    (m->top[pfn >> TOP_ORDER].block || !pfn_valid(m, pfn)))
 			pages = MAX_ORDER_NR_PAGES;
 		else if (p->block & BLOCK_BUDDY)
 			pages = 1u << block_order(p->block);
@@ -218,7 +222,7 @@ static int audit_zone(struct audit *a)
 	long counted = zone_page_state_exact(a->m, z, NR_FREE_PAGES);
 	int err;
 
-	a->free = a->pcp = 0;
+	a->free = a->pcp = a->isolated = 0;
 	err = audit_free_lists(a);
 	if (!err)
 		err = audit_pcp(a);
@@ -228,9 +232,9 @@ static int audit_zone(struct audit *a)
 		err = count_handed_out(a, &handed);
 	if (err)
 		return err;
-	if (!z->nr_isolate_pageblock && (long)a->free != counted)
+	if ((long)(a->free - a->isolated) != counted)
 		return BAD(a, "zone %s: NR_FREE_PAGES with all differences is %ld, the lists hold %lu",
-			   z->name, counted, a->free);
+			   z->name, counted, a->free - a->isolated);
 	if (z->managed_pages != a->free + a->pcp + handed + z->foreign_pages)
 		return BAD(a, "zone %s: %lu managed pages, but %lu free, %lu on per-CPU lists, %lu handed out",
 			   z->name, z->managed_pages, a->free, a->pcp, handed + z->foreign_pages);
@@ -248,8 +252,8 @@ int machine_audit(const struct machine *m, struct mm_error *e)
 	for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS && !err; i++) {
 		long sum = 0;
 
-		for_each_populated_zone(m, z)
-			sum += z->vm_stat[i];
+		for (unsigned id = 0; id < m->nr_nodes * MAX_NR_ZONES; id++)
+			sum += m->zone_by_id[id]->vm_stat[i];
 		if (sum != m->vm_stat[i])
 			err = mm_error(e, -EUCLEAN, "%s: the zones sum up to %ld, the machine has %ld",
 				       zone_stat_name[i].name, sum, m->vm_stat[i]);

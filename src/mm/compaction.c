@@ -4,11 +4,11 @@
  * bottom of the zone collects movable pages, one from the top collects free ones; the
  * former move into the latter, and free blocks grow at the bottom.
  */
+#include "migrate.h"
 #include "page_alloc.h"
 #include "page_list.h"
 #include "vmstat.h"
 #include <mmsh/compaction.h>
-#include <string.h>
 
 #define COMPACT_CLUSTER_MAX 32
 #define COMPACT_MAX_DEFER_SHIFT 6
@@ -324,23 +324,6 @@ static pfn_t compaction_alloc(struct machine *m, struct compact_control *cc)
 
 /* ---- moving ---- */
 
-static void migrate_page(struct machine *m, pfn_t from, pfn_t to)
-{
-	struct page *old = pfn_to_page(m, from), *new = pfn_to_page(m, to);
-	enum lru_list lru = old->flags & PG(swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE;
-
-	memcpy(phys_to_host(m, PFN_PHYS(to)), phys_to_host(m, PFN_PHYS(from)), PAGE_SIZE);
-	new->flags = old->flags;
-	new->mapcount = old->mapcount;
-	new->owner = old->owner;
-	old->mapcount = 0;
-	old->flags = 0;
-	trace(m, TRACE_MIGRATE, .pfn = from, .pfn2 = to);
-	lru_add(m, to, lru);
-	__free_pages(m, from, 0);
-	count_vm_events(m, PGMIGRATE_SUCCESS, 1);
-}
-
 /* Moves what was collected. Returns: false when the free pages ran out. */
 static bool migrate_pages(struct machine *m, struct compact_control *cc)
 {
@@ -361,11 +344,9 @@ static void putback_movable_pages(struct machine *m, struct compact_control *cc)
 {
 	while (!page_list_empty(&cc->migratepages)) {
 		pfn_t pfn = cc->migratepages.head;
-		struct page *p = pfn_to_page(m, pfn);
 
 		page_list_del(m, &cc->migratepages, 0, pfn);
-		lru_add(m, pfn, p->flags & PG(swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE);
-		count_vm_events(m, PGMIGRATE_FAIL, 1);
+		putback_movable_page(m, pfn);
 	}
 	cc->nr_migratepages = 0;
 }
@@ -480,7 +461,7 @@ static enum compact_result compact_zone(struct machine *m, struct compact_contro
 
 enum compact_result try_to_compact_pages(struct machine *m, gfp_t gfp, unsigned order,
 					 int alloc_flags, const struct zoneref *start,
-					 int high_zoneidx, int classzone_idx,
+					 int high_zoneidx, uint64_t nodes, int classzone_idx,
 					 enum migrate_mode mode)
 {
 	enum compact_result best = COMPACT_DEFERRED;
@@ -498,7 +479,8 @@ enum compact_result try_to_compact_pages(struct machine *m, gfp_t gfp, unsigned 
 		};
 		enum compact_result res;
 
-		if (r->idx > high_zoneidx || compaction_deferred(r->zone, (int)order))
+		if (r->idx > high_zoneidx || !(nodes >> r->zone->nid & 1) ||
+		    compaction_deferred(r->zone, (int)order))
 			continue;
 		res = compact_zone(m, &cc);
 		best = max_of(best, res);

@@ -96,10 +96,8 @@ static int split_at(struct memblock_type *t, phys_t at)
 	return 0;
 }
 
-int memblock_free(struct memblock *mb, phys_t base, uint64_t size)
+static int remove_range(struct memblock_type *t, phys_t base, uint64_t size)
 {
-	struct memblock_type *t = &mb->reserved;
-
 	if (split_at(t, base) || split_at(t, base + size))
 		return -ENOMEM;
 	for (unsigned i = 0; i < t->cnt;) {
@@ -113,6 +111,16 @@ int memblock_free(struct memblock *mb, phys_t base, uint64_t size)
 		}
 	}
 	return 0;
+}
+
+int memblock_free(struct memblock *mb, phys_t base, uint64_t size)
+{
+	return remove_range(&mb->reserved, base, size);
+}
+
+int memblock_remove(struct memblock *mb, phys_t base, uint64_t size)
+{
+	return remove_range(&mb->memory, base, size);
 }
 
 int memblock_append(struct memblock_type *t, phys_t base, uint64_t size, int nid, uint32_t flags)

@@ -2,6 +2,7 @@
 /* FLATMEM, DISCONTIGMEM, SPARSEMEM (boot.md 4): what each keeps, and what that costs. */
 #include "setup.h"
 #include <errno.h>
+#include <string.h>
 
 #define DISCONTIG_CHUNK_SHIFT (26 - PAGE_SHIFT)
 #define VMEMMAP_BLOCK (2ull << 20)
@@ -47,8 +48,51 @@ static bool discontig_pfn_valid(const struct machine *m, uint64_t pfn)
 
 static bool sparse_pfn_valid(const struct machine *m, uint64_t pfn)
 {
-	return pfn < m->max_pfn &&
-	       m->section[pfn >> (m->arch->section_size_bits - PAGE_SHIFT)] & SECTION_PRESENT;
+	return pfn < m->max_pfn && m->section[pfn_to_section(m, pfn)].state & SECTION_PRESENT;
+}
+
+int sections_resize(struct machine *m)
+{
+	unsigned shift = m->arch->section_size_bits - PAGE_SHIFT;
+	uint64_t nr = ((m->max_pfn - 1) >> shift) + 1, blocks = nr << (shift - m->pageblock_order);
+	struct mem_section *section;
+	uint8_t *pageblock;
+
+	if (nr <= m->nr_sections)
+		return 0;
+	section = arena_alloc(&m->arena, nr * sizeof(*section));
+	pageblock = arena_alloc(&m->arena, blocks);
+	if (!section || !pageblock)
+		return -ENOMEM;
+	if (m->section)
+		memcpy(section, m->section, m->nr_sections * sizeof(*section));
+	if (m->section)
+		memcpy(pageblock, m->pageblock, m->nr_sections << (shift - m->pageblock_order));
+	else if (m->pageblock) /* a loaded state has them before it has sections */
+		memcpy(pageblock, m->pageblock, min_of(blocks, (m->max_pfn >> m->pageblock_order) + 1));
+	for (unsigned id = 0; id < m->nr_nodes * MAX_NR_ZONES; id++)
+		if (m->zone_by_id[id]->pageblock)
+			m->zone_by_id[id]->pageblock = pageblock;
+	m->section = section;
+	m->pageblock = pageblock;
+	m->nr_sections = nr;
+	return 0;
+}
+
+int init_sections(struct machine *m)
+{
+	if (!m->model || !m->model->sections)
+		return 0;
+	if (sections_resize(m))
+		return -ENOMEM;
+	for (unsigned i = 0; i < m->memblock.memory.cnt; i++) {
+		const struct memblock_region *r = &m->memblock.memory.regions[i];
+		uint64_t last = pfn_to_section(m, PFN_UP(r->base + r->size) - 1);
+
+		for (uint64_t s = pfn_to_section(m, PFN_DOWN(r->base)); s <= last; s++)
+			m->section[s].state = SECTION_PRESENT | SECTION_ONLINE;
+	}
+	return 0;
 }
 
 /* Sections of node @nid that have memory. */
@@ -141,6 +185,11 @@ const struct memory_model memory_model_sparse = {
 const struct memory_model *const memory_models[] = {
 	&memory_model_flat, &memory_model_discontig, &memory_model_sparse, NULL,
 };
+
+bool pfn_valid(const struct machine *m, uint64_t pfn)
+{
+	return m->model ? m->model->pfn_valid(m, pfn) : pfn < m->max_pfn;
+}
 
 uint64_t memmap_bytes(const struct machine *m)
 {

@@ -32,6 +32,8 @@ struct zone *pfn_to_zone(const struct machine *m, uint64_t pfn)
 {
 	int nid = pfn < m->max_pfn ? memblock_node(&m->memblock, PFN_PHYS(pfn)) : -1;
 
+	if (nid >= 0 && m->section && (m->section[pfn_to_section(m, pfn)].state & SECTION_ADDED))
+		return m->zone_by_id[m->section[pfn_to_section(m, pfn)].zone];
 	/* zones of different nodes may span each other's pages */
 	for (int i = 0; nid >= 0 && i < MAX_NR_ZONES; i++) {
 		struct zone *z = &m->node[nid]->zone[i];
@@ -151,28 +153,9 @@ static void account_memmap(struct machine *m, struct zone *z)
 	}
 	m->boot.nr_all_pages += freesize;
 	z->managed_pages = z->boot_managed = freesize;
+	z->min_unmapped_pages = freesize / 100; /* the ratios' defaults */
+	z->min_slab_pages = freesize * 5 / 100;
 	zone_page_state_add(m, z, NR_ALLOC_BATCH, (long)freesize);
-}
-
-int init_sections(struct machine *m)
-{
-	unsigned shift = m->arch->section_size_bits - PAGE_SHIFT;
-
-	if (!m->model || !m->model->sections)
-		return 0;
-	m->section = arena_alloc(&m->arena, (m->max_pfn >> shift) + 1);
-	if (!m->pageblock)
-		m->pageblock = arena_alloc(&m->arena, (m->max_pfn >> m->pageblock_order) + 1);
-	if (!m->section || !m->pageblock)
-		return -ENOMEM;
-	for (unsigned i = 0; i < m->memblock.memory.cnt; i++) {
-		const struct memblock_region *r = &m->memblock.memory.regions[i];
-
-		for (uint64_t s = PFN_DOWN(r->base) >> shift;
-		     s << shift < PFN_UP(r->base + r->size); s++)
-			m->section[s] = SECTION_PRESENT | SECTION_ONLINE;
-	}
-	return 0;
 }
 
 /* The highest zone with memory: the one that ZONE_MOVABLE takes its pages from. */
@@ -324,6 +307,15 @@ int free_area_init_nodes(struct machine *m, const uint64_t max_zone_pfn[MAX_NR_Z
 
 /* ---- zonelists ---- */
 
+/* While the first lists are built, no CPU has told yet where it is. */
+static bool node_has_cpus(const struct machine *m, unsigned nid)
+{
+	for (unsigned cpu = 0; cpu < m->nr_cpus && m->running; cpu++)
+		if (m->cpu_to_node[cpu] == nid)
+			return true;
+	return false;
+}
+
 /* boot.md 8.3: the order in which node @local tries the nodes. Returns: how many. */
 static unsigned order_nodes(const struct machine *m, unsigned local, unsigned load[MAX_NUMNODES],
 			    uint8_t order[MAX_NUMNODES])
@@ -335,7 +327,7 @@ static unsigned order_nodes(const struct machine *m, unsigned local, unsigned lo
 		unsigned best = MAX_NUMNODES, best_val = 0;
 
 		for (unsigned i = 0; i < m->nr_nodes; i++) {
-			unsigned val = node_distance(m, local, i) + (i < local);
+			unsigned val = node_distance(m, local, i) + (i < local) + node_has_cpus(m, i);
 
 			val = val * m->nr_nodes * MAX_NUMNODES + load[i];
 			if (n == 0 && i != local)
@@ -405,10 +397,14 @@ void build_gfp_routes(struct machine *m)
 		for (gfp_t gfp = 0; gfp < 1u << GFP_ROUTE_BITS; gfp++) {
 			int idx = gfp_zone(m, gfp), mt = gfpflags_to_migratetype(m, gfp);
 			const struct zoneref *r = idx < 0 ? NULL : n->zonelist[0].first[idx];
+			struct gfp_route *route = m->numa ? &n->numa_route[gfp] : &n->route[gfp];
 
-			n->route[gfp] = (struct gfp_route){NULL, 0, 0};
-			if (r && r->zone && mt < MIGRATE_PCPTYPES && !m->numa)
-				n->route[gfp] = (struct gfp_route){r, r->idx, mt};
+			n->route[gfp] = n->numa_route[gfp] = (struct gfp_route){NULL, NULL, 0, 0};
+			if (!r || !r->zone || mt >= MIGRATE_PCPTYPES)
+				continue;
+			*route = (struct gfp_route){r, r, r->idx, mt};
+			while (route->end->zone && route->end->zone->nid == r->zone->nid)
+				route->end++;
 		}
 	}
 }

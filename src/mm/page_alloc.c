@@ -898,6 +898,21 @@ static inline pfn_t zone_take(struct machine *m, struct zone *z, gfp_t gfp, unsi
 	return pfn;
 }
 
+/* What becomes of a zone that misses its mark: zone_reclaim_mode may help a near one. */
+static __attribute__((noinline)) enum zone_verdict below_mark(struct machine *m, struct zone *z,
+							      gfp_t gfp, unsigned order,
+							      int alloc_flags, long mark,
+							      const struct alloc_context *ac)
+{
+	if (alloc_flags & ALLOC_NO_WATERMARKS)
+		return ZONE_OK_NO_WATERMARKS;
+	if (m->zone_reclaim_mode && node_distance(m, ac->preferred->nid, z->nid) <= RECLAIM_DISTANCE &&
+	    zone_reclaim(m, z, gfp, order) &&
+	    __zone_watermark_ok(z, order, mark, ac->classzone_idx, alloc_flags, zone_free(z)))
+		return ZONE_OK;
+	return ZONE_LOW;
+}
+
 static inline __attribute__((always_inline)) pfn_t scan_zones(struct machine *m, gfp_t gfp,
 							      unsigned order, int alloc_flags,
 							      const struct alloc_context *ac,
@@ -926,8 +941,7 @@ static inline __attribute__((always_inline)) pfn_t scan_zones(struct machine *m,
 		if (likely(verdict == ZONE_OK) &&
 		    unlikely(!__zone_watermark_ok(z, order, mark, ac->classzone_idx, alloc_flags,
 						  zone_free(z))))
-			verdict = alloc_flags & ALLOC_NO_WATERMARKS ? ZONE_OK_NO_WATERMARKS
-								    : ZONE_LOW;
+			verdict = below_mark(m, z, gfp, order, alloc_flags, mark, ac);
 		if (trace_on(m, TRACE_ZONE))
 			trace_zone(m, z, order, mark, ac->classzone_idx, alloc_flags, verdict);
 		if (unlikely(verdict > ZONE_OK_NO_WATERMARKS))
@@ -964,7 +978,8 @@ pfn_t get_page_from_freelist(struct machine *m, gfp_t gfp, unsigned order, int a
 }
 
 /* What asks for the general walk: bytes to clear, dirty limits, the list's other end ... */
-#define GFP_NOT_SIMPLE (__GFP_ZERO | __GFP_WRITE | __GFP_COLD | __GFP_COMP | __GFP_THISNODE)
+#define GFP_NOT_SIMPLE                                                                   \
+	(__GFP_ZERO | __GFP_WRITE | __GFP_COLD | __GFP_COMP | __GFP_THISNODE | __GFP_OTHER_NODE)
 
 static inline pfn_t pcp_take_head(struct machine *m, struct per_cpu_pageset *ps, int mt)
 {
@@ -993,7 +1008,7 @@ alloc_pages_fast(struct machine *m, const struct gfp_route *route, unsigned orde
 {
 	long pages = 1l << order;
 
-	for (const struct zoneref *r = route->start; r->zone; r++) {
+	for (const struct zoneref *r = route->start; r < route->end; r++) {
 		struct zone *z = r->zone;
 		struct per_cpu_pageset *ps = &z->pageset[m->cpu];
 		struct page *p;
@@ -1026,8 +1041,7 @@ alloc_pages_fast(struct machine *m, const struct gfp_route *route, unsigned orde
 	return PFN_NONE;
 }
 
-static __attribute__((noinline)) int64_t __alloc_pages_nodemask(struct machine *m, int nid, gfp_t gfp,
-								unsigned order)
+int64_t __alloc_pages_nodemask(struct machine *m, int nid, gfp_t gfp, unsigned order, uint64_t nodes)
 {
 	const int fast_flags = WMARK_LOW | ALLOC_CPUSET | ALLOC_FAIR;
 	const struct zonelist *zl =
@@ -1042,7 +1056,11 @@ static __attribute__((noinline)) int64_t __alloc_pages_nodemask(struct machine *
 		return -EINVAL;
 	ac.migratetype = gfpflags_to_migratetype(m, gfp);
 	gfp &= m->gfp_allowed_mask;
+	ac.nodes = nodes;
 	ac.start = zl->first[ac.high_zoneidx];
+	while (unlikely(ac.start->zone && (ac.start->idx > ac.high_zoneidx ||
+					   !(nodes >> ac.start->zone->nid & 1))))
+		ac.start++;
 	if (unlikely(!ac.start->zone))
 		return -ENOMEM;
 	ac.preferred = ac.start->zone;
@@ -1066,36 +1084,79 @@ static __attribute__((noinline)) int64_t __alloc_pages_nodemask(struct machine *
 	return pfn;
 }
 
+/* ---- entry ---- */
+
 static inline const struct gfp_route *gfp_route(const struct machine *m, int nid, gfp_t gfp)
 {
 	return &m->node[nid]->route[gfp & ((1u << GFP_ROUTE_BITS) - 1)];
 }
 
+/*
+ * A kernel with NUMA: the same short way within the preferred zone's node, and the counters.
+ * Kept out of the common line, whose routes are empty on such a machine.
+ */
+static __attribute__((noinline)) int64_t alloc_pages_numa(struct machine *m, int nid, gfp_t gfp,
+							  unsigned order)
+{
+	const struct pglist_data *n = m->node[nid];
+	const struct gfp_route *r = &n->numa_route[gfp & ((1u << GFP_ROUTE_BITS) - 1)];
+	struct zone *z;
+	pfn_t pfn;
+
+	if (unlikely((gfp & GFP_NOT_SIMPLE) | m->trace_mask) || unlikely(m->zone_reclaim_mode) ||
+	    unlikely(order >= MAX_ORDER))
+		return __alloc_pages_nodemask(m, nid, gfp, order, ALL_NODES);
+	pfn = order ? alloc_pages_fast(m, r, order) : alloc_pages_fast(m, r, 0);
+	if (unlikely(pfn == PFN_NONE))
+		return __alloc_pages_nodemask(m, nid, gfp, order, ALL_NODES);
+	z = m->zone_by_id[block_zone(pfn_to_page(m, pfn)->block)];
+	__inc_zone_page_state(m, z, NUMA_HIT);
+	__inc_zone_page_state(m, z, z->nid == m->cpu_to_node[m->cpu] ? NUMA_LOCAL : NUMA_OTHER);
+	return pfn;
+}
+
+/* What the common line cannot serve. @current: the task's policy says from where. */
+static __attribute__((noinline)) int64_t alloc_pages_general(struct machine *m, int nid, gfp_t gfp,
+							     unsigned order, bool current)
+{
+	if (!m->numa)
+		return __alloc_pages_nodemask(m, nid, gfp, order, ALL_NODES);
+	if (current && m->mempolicy->mode != MPOL_DEFAULT && !(gfp & __GFP_THISNODE))
+		return alloc_pages_policy(m, gfp, order);
+	return alloc_pages_numa(m, nid, gfp, order);
+}
+
 /* The larger orders apart, so that the single page's line carries nothing of theirs. */
 static __attribute__((noinline)) int64_t alloc_block_node(struct machine *m, int nid, gfp_t gfp,
-							  unsigned order)
+							  unsigned order, bool current)
 {
 	const struct gfp_route *r = gfp_route(m, nid, gfp);
 	pfn_t pfn = PFN_NONE;
 
-	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask) && order < MAX_ORDER && r->start))
+	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask) && order < MAX_ORDER))
 		pfn = alloc_pages_fast(m, r, order);
-	return likely(pfn != PFN_NONE) ? pfn : __alloc_pages_nodemask(m, nid, gfp, order);
+	return likely(pfn != PFN_NONE) ? pfn : alloc_pages_general(m, nid, gfp, order, current);
 }
 
-int64_t alloc_pages_node(struct machine *m, int nid, gfp_t gfp, unsigned order)
+static inline __attribute__((always_inline)) int64_t alloc_from(struct machine *m, int nid, gfp_t gfp,
+								unsigned order, bool current)
 {
 	const struct gfp_route *r = gfp_route(m, nid, gfp);
 	pfn_t pfn = PFN_NONE;
 
 	if (order)
-		return alloc_block_node(m, nid, gfp, order);
-	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask) && r->start))
+		return alloc_block_node(m, nid, gfp, order, current);
+	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask)))
 		pfn = alloc_pages_fast(m, r, 0);
-	return likely(pfn != PFN_NONE) ? pfn : __alloc_pages_nodemask(m, nid, gfp, 0);
+	return likely(pfn != PFN_NONE) ? pfn : alloc_pages_general(m, nid, gfp, 0, current);
+}
+
+int64_t alloc_pages_node(struct machine *m, int nid, gfp_t gfp, unsigned order)
+{
+	return alloc_from(m, nid, gfp, order, false);
 }
 
 int64_t alloc_pages(struct machine *m, gfp_t gfp, unsigned order)
 {
-	return alloc_pages_node(m, m->cpu_to_node[m->cpu], gfp, order);
+	return alloc_from(m, m->cpu_to_node[m->cpu], gfp, order, true);
 }

@@ -179,8 +179,8 @@ static uint64_t nx(const struct machine *m)
 	return m->arch->bits == 64 ? _PAGE_NX : 0;
 }
 
-/* [start, end) of the direct map: large pages where a whole one fits, but for the first. */
-static int map_direct(struct machine *m, phys_t start, phys_t end)
+/* Large pages where a whole one fits, but for the first. */
+int map_direct(struct machine *m, phys_t start, phys_t end)
 {
 	const struct pgtable_format *f = m->arch->pgtable;
 	uint64_t large = 1ull << f->level[f->large_level].shift;

@@ -389,6 +389,8 @@ static uint64_t zone_wait_table_bytes(const struct machine *m, const struct zone
 {
 	uint64_t entries = clamp_of(roundup_pow_of_two(z->spanned_pages / 256), 4, 4096);
 
+	if (m->params.hotplug) /* the zone may grow */
+		entries = 4096;
 	return entries * (m->arch->bits == 64 ? 24 : 12);
 }
 

@@ -29,4 +29,7 @@ int setup_boot_structures(struct machine *m, struct mm_error *e);
 /* Makes the reservations such that the zones end up with the managed pages asked for. */
 int setup_managed(struct machine *m, struct mm_error *e);
 
+/* pgtable.c: [start, end) gets its place in the direct map. Returns: 0 or -ENOMEM. */
+int map_direct(struct machine *m, phys_t start, phys_t end);
+
 #endif

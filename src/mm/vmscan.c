@@ -31,6 +31,24 @@ void wakeup_kswapd(struct machine *m, struct zone *z, unsigned order, int classz
 	trace(m, TRACE_WAKE_KSWAPD, .zone = z->id, .order = (uint8_t)order, .a = classzone_idx);
 }
 
+bool zone_reclaim(struct machine *m, struct zone *z, gfp_t gfp, unsigned order)
+{
+	unsigned local = m->cpu_to_node[m->cpu];
+	bool has_cpus = false;
+
+	(void)order;
+	if (zone_page_state(z, NR_FILE_PAGES) <= z->min_unmapped_pages &&
+	    zone_page_state(z, NR_SLAB_RECLAIMABLE) <= z->min_slab_pages)
+		return false; /* full: not worth it */
+	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
+		has_cpus |= m->cpu_to_node[cpu] == z->nid;
+	/* a node with CPUs of its own is left to them */
+	if (!(gfp & __GFP_DIRECT_RECLAIM) || (has_cpus && z->nid != local))
+		return false;
+	count_vm_events(m, PGSCAN_ZONE_RECLAIM_FAILED, 1);
+	return true;
+}
+
 /* Two runs that find nothing; progress only if compaction could still help. */
 unsigned long try_to_free_pages(struct machine *m, gfp_t gfp, unsigned order,
 				const struct alloc_context *ac)

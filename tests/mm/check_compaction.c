@@ -68,7 +68,7 @@ static enum compact_result compact(struct machine *m, gfp_t gfp, unsigned order,
 				   enum migrate_mode mode)
 {
 	return try_to_compact_pages(m, gfp, order, 0, m->node[0]->zonelist[0].first[high_zoneidx],
-				    high_zoneidx, high_zoneidx, mode);
+				    high_zoneidx, UINT64_MAX, high_zoneidx, mode);
 }
 
 /* Whether the users' pages still have what they were filled with. */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A page's contents and state in another page: for compaction and for memory that leaves. */
+#include "migrate.h"
+#include "vmstat.h"
+#include <mmsh/page_alloc.h>
+#include <string.h>
+
+static enum lru_list inactive_list(const struct page *p)
+{
+	return p->flags & PG(swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE;
+}
+
+void migrate_page(struct machine *m, pfn_t from, pfn_t to)
+{
+	struct page *old = pfn_to_page(m, from), *new = pfn_to_page(m, to);
+	enum lru_list lru = inactive_list(old);
+
+	memcpy(phys_to_host(m, PFN_PHYS(to)), phys_to_host(m, PFN_PHYS(from)), PAGE_SIZE);
+	new->flags = old->flags;
+	new->mapcount = old->mapcount;
+	new->owner = old->owner;
+	old->mapcount = 0;
+	old->flags = 0;
+	trace(m, TRACE_MIGRATE, .pfn = from, .pfn2 = to);
+	lru_add(m, to, lru);
+	__free_pages(m, from, 0);
+	count_vm_events(m, PGMIGRATE_SUCCESS, 1);
+}
+
+void putback_movable_page(struct machine *m, pfn_t pfn)
+{
+	lru_add(m, pfn, inactive_list(pfn_to_page(m, pfn)));
+	count_vm_events(m, PGMIGRATE_FAIL, 1);
+}
