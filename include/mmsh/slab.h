@@ -291,7 +291,10 @@ struct slab_ops {
 	/* .flags of a cache to be: adds what slub_debug= says for @name. May be NULL. */
 	uint32_t (*kmem_cache_flags)(const struct machine *m, uint32_t object_size, uint32_t flags,
 				     const char *name, const struct kmem_ctor *ctor);
-	/* Lay a new cache out and give it its structures; name, sizes, align are set.
+	/* Lay a cache out: sizes, orders, limits. Name, sizes, align are set. Returns: 0, -EINVAL,
+	   -E2BIG. */
+	int (*plan)(struct machine *m, struct kmem_cache *s, uint32_t flags);
+	/* The same for a cache to be, and give it its structures.
 	   Returns: 0; -EINVAL, -ENOMEM, -E2BIG. */
 	int (*create)(struct machine *m, struct kmem_cache *s, uint32_t flags);
 	/* @size bytes were merged into @s: what else than object_size grows. May be NULL. */
@@ -491,9 +494,9 @@ int slub_load_cpu_freelist(struct machine *m, struct kmem_cache *s, unsigned cpu
 			   const uint16_t *idx, unsigned n, struct mm_error *e);
 int slub_load_node(struct machine *m, struct kmem_cache *s, unsigned nid, unsigned long nr_slabs,
 		   unsigned long total_objects, struct mm_error *e);
-/* What SLUB makes of a cache so asked for: sizes, orders, limits, into @s. Nothing is
-   allocated. Returns: 0 or -EINVAL. */
-int slub_plan(struct machine *m, const struct kmem_cache_params *p, struct kmem_cache *s);
+/* What the allocator makes of a cache so asked for: sizes, orders, limits, into @s. Nothing is
+   allocated. Returns: 0, -EINVAL, -E2BIG. */
+int kmem_cache_plan(struct machine *m, const struct kmem_cache_params *p, struct kmem_cache *s);
 
 /* SLUB: who allocated or freed an object last, out of its own bytes. */
 struct slub_track {

@@ -118,6 +118,9 @@ static bool same_layout(const struct kmem_cache *a, const struct kmem_cache *b)
 	       a->offset == b->offset && a->oo.order == b->oo.order &&
 	       a->oo.objects == b->oo.objects && a->min.order == b->min.order &&
 	       a->min_partial == b->min_partial && a->cpu_partial == b->cpu_partial &&
+	       a->colour == b->colour && a->colour_off == b->colour_off &&
+	       a->freelist_size == b->freelist_size && a->limit == b->limit &&
+	       a->batchcount == b->batchcount && a->shared == b->shared &&
 	       a->flags == b->flags && a->allocflags == b->allocflags;
 }
 
@@ -137,9 +140,9 @@ static int check_created(struct slab_verify *sv)
 					c->lineno, c->actual);
 		if (c->cache && c->ctor)
 			c->cache->ctor = &kmem_ctor_default;
-		if (sv->dump.kind != &slub_dump_kind || c->refcount != 1 || strcmp(c->name, c->actual))
+		if (!c->cache || c->refcount != 1 || strcmp(c->name, c->actual))
 			continue;
-		same = !slub_plan(sv->v->m, &p, &plan) && same_layout(&plan, c->cache);
+		same = !kmem_cache_plan(sv->v->m, &p, &plan) && same_layout(&plan, c->cache);
 		if (!same && verify_first(sv->v))
 			verify_tell(sv->v, &sv->v->d.s, c->name, "lays that cache out otherwise");
 		verify_count(sv->v, same ? MATCHED : DIVERGED);

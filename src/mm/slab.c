@@ -495,7 +495,7 @@ static __attribute__((noinline)) bool cache_free_alien(struct machine *m, struct
 
 /* ---- what everyone calls ---- */
 
-vaddr_t slab_alloc(struct machine *m, struct kmem_cache *s, gfp_t gfp, int nid)
+static inline vaddr_t __slab_alloc(struct machine *m, struct kmem_cache *s, gfp_t gfp, int nid)
 {
 	vaddr_t object;
 
@@ -506,6 +506,21 @@ vaddr_t slab_alloc(struct machine *m, struct kmem_cache *s, gfp_t gfp, int nid)
 	if (unlikely(s->debug) && object)
 		object = slab_debug_alloc(m, s, object);
 	return object;
+}
+
+static vaddr_t slab_alloc(struct machine *m, struct kmem_cache *s, gfp_t gfp, int nid)
+{
+	return __slab_alloc(m, s, gfp, nid);
+}
+
+static unsigned slab_alloc_bulk(struct machine *m, struct kmem_cache *s, gfp_t gfp, unsigned n,
+				vaddr_t *p)
+{
+	unsigned i = 0;
+
+	while (i < n && (p[i] = __slab_alloc(m, s, gfp, NUMA_NO_NODE)))
+		i++;
+	return i;
 }
 
 static void count_free_slabs(struct machine *m, struct kmem_cache *s, const struct slab_node *n)
@@ -540,7 +555,7 @@ static __attribute__((noinline)) void cache_flusharray(struct machine *m, struct
 	drop_oldest(m, ac, batch);
 }
 
-void slab_free(struct machine *m, struct kmem_cache *s, vaddr_t object)
+static inline void __slab_free(struct machine *m, struct kmem_cache *s, vaddr_t object)
 {
 	struct array_cache *ac = s->cpu_cache[m->cpu];
 
@@ -561,6 +576,17 @@ void slab_free(struct machine *m, struct kmem_cache *s, vaddr_t object)
 	slab_step(m, s, STEP_SLAB_FREE_HIT, PFN_NONE, (int64_t)object, ac->avail);
 }
 
+static void slab_free(struct machine *m, struct kmem_cache *s, vaddr_t object)
+{
+	__slab_free(m, s, object);
+}
+
+static void slab_free_bulk(struct machine *m, struct kmem_cache *s, unsigned n, vaddr_t *p)
+{
+	for (unsigned i = 0; i < n; i++)
+		__slab_free(m, s, p[i]);
+}
+
 const struct slab_ops slab_ops_slab = {
 	.name = "slab",
 	.shift_low = 5,
@@ -578,12 +604,15 @@ const struct slab_ops slab_ops_slab = {
 	.init_late = slab_init_late,
 	.cpus_up = slab_cpus_up,
 	.kmem_cache_flags = slab_cache_flags,
+	.plan = slab_plan,
 	.create = slab_create,
 	.shutdown = slab_shutdown,
 	.release = slab_release,
 	.shrink = slab_shrink,
 	.alloc = slab_alloc,
 	.free = slab_free,
+	.alloc_bulk = slab_alloc_bulk,
+	.free_bulk = slab_free_bulk,
 	.ksize = slab_ksize,
 	.get_slabinfo = slab_get_slabinfo,
 	.slabinfo_write = slab_slabinfo_write,

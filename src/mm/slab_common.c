@@ -309,6 +309,20 @@ static void drop_descriptor(struct machine *m, struct kmem_cache *s)
 	slab_cache_unuse(m, s);
 }
 
+int kmem_cache_plan(struct machine *m, const struct kmem_cache_params *p, struct kmem_cache *s)
+{
+	const struct slab_ops *ops = m->slab->ops;
+	uint32_t flags = p->flags & (ops->cache_flags | ops->debug_flags);
+
+	if (check_cache_params(p, NULL))
+		return -EINVAL;
+	*s = (struct kmem_cache){.size = (uint32_t)p->size, .object_size = (uint32_t)p->size,
+				 .ctor = p->ctor, .refcount = 1};
+	snprintf(s->name, sizeof(s->name), "%s", p->name);
+	s->align = calculate_alignment(m, flags, p->align, p->size);
+	return ops->plan(m, s, flags);
+}
+
 struct kmem_cache *kmem_cache_create(struct machine *m, const struct kmem_cache_params *p,
 				     struct mm_error *e)
 {

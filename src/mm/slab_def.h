@@ -141,8 +141,6 @@ static inline pfn_t slab_of(const struct machine *m, const struct kmem_cache *s,
 }
 
 /* slab.c */
-vaddr_t slab_alloc(struct machine *m, struct kmem_cache *s, gfp_t gfp, int nid);
-void slab_free(struct machine *m, struct kmem_cache *s, vaddr_t object);
 /* The @n oldest entries of @ac go back to their slabs on @n's lists; emptied slabs beyond the
    limit are given back. */
 void free_block(struct machine *m, struct kmem_cache *s, struct array_cache *ac, uint32_t n);
@@ -158,6 +156,7 @@ void slab_bad(struct machine *m, const struct kmem_cache *s, pfn_t pfn, vaddr_t 
 /* slab_setup.c */
 int slab_init(struct machine *m, struct mm_error *e);
 void slab_init_late(struct machine *m);
+int slab_plan(struct machine *m, struct kmem_cache *s, uint32_t flags);
 int slab_create(struct machine *m, struct kmem_cache *s, uint32_t flags);
 void slab_release(struct machine *m, struct kmem_cache *s);
 int slab_slabinfo_write(struct machine *m, const char *text, size_t len);

@@ -340,20 +340,37 @@ static int do_tune_cpucache(struct machine *m, struct kmem_cache *s, uint32_t li
 }
 
 /* What size and CPUs call for. */
-static int enable_cpucache(struct machine *m, struct kmem_cache *s)
+static void default_tunables(const struct machine *m, struct kmem_cache *s)
 {
 	static const struct {
 		uint32_t above, limit;
 	} rows[] = {{131072, 1}, {4096, 8}, {1024, 24}, {256, 54}, {0, 120}};
-	uint32_t limit, i = 0;
+	uint32_t i = 0;
 
 	while (s->size <= rows[i].above)
 		i++;
-	limit = rows[i].limit;
+	s->limit = rows[i].limit;
 	if (m->slab->params.slab_debug)
-		limit = min_of(limit, 32u);
-	return do_tune_cpucache(m, s, limit, (limit + 1) / 2,
-				s->size <= PAGE_SIZE && m->nr_cpus > 1 ? 8 : 0);
+		s->limit = min_of(s->limit, 32u);
+	s->batchcount = (s->limit + 1) / 2;
+	s->shared = s->size <= PAGE_SIZE && m->nr_cpus > 1 ? 8 : 0;
+}
+
+static int enable_cpucache(struct machine *m, struct kmem_cache *s)
+{
+	struct kmem_cache want = *s;
+
+	default_tunables(m, &want);
+	return do_tune_cpucache(m, s, want.limit, want.batchcount, want.shared);
+}
+
+int slab_plan(struct machine *m, struct kmem_cache *s, uint32_t flags)
+{
+	int err = slab_layout(m, s, slab_cache_flags(m, 0, flags, NULL, NULL));
+
+	if (!err)
+		default_tunables(m, s);
+	return err;
 }
 
 /* Before kmem_cache_init_late: one entry, and the node structures. */

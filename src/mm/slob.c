@@ -641,6 +641,7 @@ const struct slab_ops slob_ops = {
 	.never_merge = ~0u,
 	.init = slob_init,
 	.init_late = slob_init_late,
+	.plan = slob_create,
 	.create = slob_create,
 	.shutdown = slob_shutdown,
 	.release = slob_release,

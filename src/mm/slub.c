@@ -594,6 +594,7 @@ const struct slab_ops slub_ops = {
 	.has_slabinfo = true,
 	.init = slub_init,
 	.kmem_cache_flags = slub_cache_flags,
+	.plan = slub_plan,
 	.create = slub_open,
 	.alias = slub_alias,
 	.shutdown = slub_shutdown,

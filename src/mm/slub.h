@@ -77,6 +77,7 @@ int slub_shrink(struct machine *m, struct kmem_cache *s);
 int calculate_sizes(struct machine *m, struct kmem_cache *s, int forced_order);
 uint32_t slub_cache_flags(const struct machine *m, uint32_t object_size, uint32_t flags,
 			  const char *name, const struct kmem_ctor *ctor);
+int slub_plan(struct machine *m, struct kmem_cache *s, uint32_t flags);
 int slub_open(struct machine *m, struct kmem_cache *s, uint32_t flags);
 void slub_set_limits(struct kmem_cache *s);
 int slub_init(struct machine *m, struct mm_error *e);

@@ -246,7 +246,7 @@ static int slub_layout(struct machine *m, struct kmem_cache *s)
 	return 0;
 }
 
-static int plan(struct machine *m, struct kmem_cache *s, uint32_t flags)
+int slub_plan(struct machine *m, struct kmem_cache *s, uint32_t flags)
 {
 	s->flags = slub_cache_flags(m, s->size, flags, s->name, s->ctor);
 	if (slub_layout(m, s))
@@ -259,24 +259,11 @@ static int plan(struct machine *m, struct kmem_cache *s, uint32_t flags)
 	return 0;
 }
 
-int slub_plan(struct machine *m, const struct kmem_cache_params *p, struct kmem_cache *s)
-{
-	uint32_t flags = p->flags & (slub_ops.cache_flags | slub_ops.debug_flags);
-
-	if (!p->size || p->size > KMALLOC_MAX_SIZE || p->align > KMALLOC_MAX_SIZE)
-		return -EINVAL;
-	*s = (struct kmem_cache){.size = (uint32_t)p->size, .object_size = (uint32_t)p->size,
-				 .ctor = p->ctor, .refcount = 1};
-	snprintf(s->name, sizeof(s->name), "%s", p->name);
-	s->align = calculate_alignment(m, flags, p->align, p->size);
-	return plan(m, s, flags);
-}
-
 int slub_open(struct machine *m, struct kmem_cache *s, uint32_t flags)
 {
 	if (host_structs(m, s))
 		return -ENOMEM;
-	if (plan(m, s, flags))
+	if (slub_plan(m, s, flags))
 		return -EINVAL;
 	if (init_kmem_cache_nodes(m, s)) {
 		slub_release(m, s);
