@@ -18,12 +18,12 @@ static int check_alloc(struct shell *sh, const struct args *a, int *nid)
 {
 	*nid = -1;
 	if (a->v[ALLOC_LRU].w && a->v[ALLOC_ORDER].num)
-		return fail(sh, EINVAL, "order %lld: only single pages, of order 0, go on the LRU",
+		return cmd_fail(sh, EINVAL, "order %lld: only single pages, of order 0, go on the LRU",
 			    (long long)a->v[ALLOC_ORDER].num);
 	if (!a->v[ALLOC_NODE].w)
 		return 0;
 	if (a->v[ALLOC_NODE].num < 0 || a->v[ALLOC_NODE].num >= sh->m->nr_nodes)
-		return fail(sh, EINVAL, "node %lld: the machine has %u node%s, numbered from 0",
+		return cmd_fail(sh, EINVAL, "node %lld: the machine has %u node%s, numbered from 0",
 			    (long long)a->v[ALLOC_NODE].num, sh->m->nr_nodes,
 			    sh->m->nr_nodes == 1 ? "" : "s");
 	*nid = (int)a->v[ALLOC_NODE].num;
@@ -37,7 +37,7 @@ static int alloc_failed(struct shell *sh, const struct args *a, gfp_t gfp, int e
 	if (a->v[ALLOC_COUNT].w)
 		snprintf(before, sizeof(before), " after %lld of %lld", (long long)got,
 			 (long long)a->v[ALLOC_COUNT].num);
-	return fail(sh, -err, "order %lld %s: %s%s (see dmesg, why)",
+	return cmd_fail(sh, -err, "order %lld %s: %s%s (see dmesg, why)",
 		    (long long)a->v[ALLOC_ORDER].num, gfp_format(gfp, names, sizeof(names)),
 		    errno_name(-err), before);
 }
@@ -93,7 +93,7 @@ static int check_blocks(struct shell *sh, const struct args *a, struct free_targ
 		if (b->freed && t->n > 1)
 			continue;
 		if (a->v[FREE_ORDER].w && a->v[FREE_ORDER].num != b->order)
-			return fail(sh, EINVAL, "%s is of order %u", text, b->order);
+			return cmd_fail(sh, EINVAL, "%s is of order %u", text, b->order);
 		r = value_check_free(sh, b, text);
 		if (r)
 			return r;
@@ -119,7 +119,7 @@ static int check_raw(struct shell *sh, const struct args *a, const struct val *v
 	if (t->block)
 		return check_blocks(sh, a, t, text);
 	if (free_pages_check(sh->m, pfn, order, &e))
-		return fail(sh, EINVAL, "%s", e.text);
+		return cmd_fail(sh, EINVAL, "%s", e.text);
 	return 0;
 }
 
@@ -157,7 +157,7 @@ static void free_target(struct shell *sh, const struct args *a, const struct fre
 		return;
 	begin_change(sh);
 	if (cold)
-		free_hot_cold_page(sh->m, t->pfn, true);
+		free_cold_page(sh, t->pfn);
 	else
 		__free_pages(sh->m, t->pfn, (unsigned)a->v[FREE_ORDER].num);
 }
@@ -177,7 +177,7 @@ static int exec_free(struct shell *sh, const struct args *a)
 	int r = 0;
 
 	if (a->v[FREE_COLD].w && a->v[FREE_ORDER].w && a->v[FREE_ORDER].num)
-		return fail(sh, EINVAL, "cold is for single pages, of order 0");
+		return cmd_fail(sh, EINVAL, "cold is for single pages, of order 0");
 	t = obstack_alloc(&sh->in->lexer.pool, (int)(x->n * sizeof(*t)));
 	memset(t, 0, x->n * sizeof(*t));
 	for (unsigned i = 0; i < x->n && !r; i++)
@@ -285,7 +285,7 @@ static int print_page(struct shell *sh, uint64_t n)
 	const struct page *page;
 
 	if (!z)
-		return fail(sh, EINVAL, "pfn %llu is outside the machine's RAM",
+		return cmd_fail(sh, EINVAL, "pfn %llu is outside the machine's RAM",
 			    (unsigned long long)n);
 	page = pfn_to_page(sh->m, pfn);
 	pfn_print(sh, pfn, -1);
@@ -335,7 +335,7 @@ static int exec_compact(struct shell *sh, const struct args *a)
 	unsigned long moved;
 
 	if (a->v[0].w && (a->v[0].num < 0 || a->v[0].num >= sh->m->nr_nodes))
-		return fail(sh, EINVAL, "node %lld: the machine has %u node%s, numbered from 0",
+		return cmd_fail(sh, EINVAL, "node %lld: the machine has %u node%s, numbered from 0",
 			    (long long)a->v[0].num, sh->m->nr_nodes,
 			    sh->m->nr_nodes == 1 ? "" : "s");
 	begin_change(sh);
@@ -353,7 +353,7 @@ static int exec_why(struct shell *sh, const struct args *a)
 	if (sh->trace.dropped)
 		out(sh, "(%lu more steps were not kept)\n", sh->trace.dropped);
 	if (sh->out->len == before)
-		return fail(sh, ENOENT, "nothing was decided since boot");
+		return cmd_fail(sh, ENOENT, "nothing was decided since boot");
 	return 0;
 }
 

@@ -184,15 +184,21 @@ int value_check_free(struct shell *sh, const struct block *b, const char *what)
 	char by[64];
 
 	if (b->freed)
-		return fail(sh, EINVAL, "%s was already freed, by %s", what,
+		return cmd_fail(sh, EINVAL, "%s was already freed, by %s", what,
 			    quoted(sh, journal_str(&sh->journal, b->gone, by, sizeof(by))));
 	if (b->doomed)
-		return fail(sh, EINVAL, "%s is named twice", what);
+		return cmd_fail(sh, EINVAL, "%s is named twice", what);
 	/* A user's page may be on the LRU, and leaves it when it goes. */
 	if (!(pfn_to_page(sh->m, b->pfn)->flags & PG(lru)) &&
 	    free_pages_check(sh->m, b->pfn, b->order, &e))
-		return fail(sh, EINVAL, "%s: %s", what, e.text);
+		return cmd_fail(sh, EINVAL, "%s: %s", what, e.text);
 	return 0;
+}
+
+void free_cold_page(struct shell *sh, pfn_t pfn)
+{
+	if (--pfn_to_page(sh->m, pfn)->_refcount == 0)
+		free_hot_cold_page(sh->m, pfn, true);
 }
 
 void value_free_block(struct shell *sh, struct block *b)
@@ -205,7 +211,7 @@ void value_free_block(struct shell *sh, struct block *b)
 	if (page->flags & PG(lru))
 		put_page(sh->m, b->pfn);
 	else if (b->cold && b->order == 0)
-		free_hot_cold_page(sh->m, b->pfn, true);
+		free_cold_page(sh, b->pfn);
 	else
 		__free_pages(sh->m, b->pfn, b->order);
 }

@@ -68,6 +68,8 @@ struct block *value_owner(const struct shell *sh, uint64_t pfn);
 int value_check_free(struct shell *sh, const struct block *b, const char *what);
 /* Frees it the way it wants to be freed. */
 void value_free_block(struct shell *sh, struct block *b);
+/* Drops one reference; with the last the page goes to the end of the per-CPU list. */
+void free_cold_page(struct shell *sh, pfn_t pfn);
 /* Says that @b was freed by the running command. */
 void value_forget(struct shell *sh, struct block *b);
 
