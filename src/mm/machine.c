@@ -350,6 +350,8 @@ void machine_tick(struct machine *m, uint64_t jiffies)
 {
 	uint64_t seconds = (m->jiffies + jiffies) / HZ - m->jiffies / HZ;
 
+	if (m->slab && m->slab->ops->tick)
+		m->slab->ops->tick(m, jiffies);
 	m->jiffies += jiffies;
 	kswapd_tick(m);
 	/* vmstat_update; after the first round nothing is left to fold in */
