@@ -8,7 +8,7 @@
 #include <mmsh/machine.h>
 
 struct proc_file {
-	const char *path; /* "/proc/buddyinfo" */
+	const char *path; /* "/proc/buddyinfo"; '#' stands for the numbers that there are */
 	/* Appends the file's text. NULL: the file cannot be read as text. */
 	void (*show)(const struct machine *m, const struct proc_file *f, struct strbuf *out);
 	/* Takes what was written (NUL-terminated, trailing newline removed). NULL: read only.
@@ -18,6 +18,10 @@ struct proc_file {
 	   count; 0 at the end. */
 	size_t (*read)(const struct machine *m, uint64_t off, void *buf, size_t len);
 	const void *data; /* what show() and write() of several rows differ by */
+	/* Which of them exist: moves *@n up to the next number that does. NULL: just one, always.
+	   Returns: false when there is none. */
+	bool (*each)(const struct machine *m, uint64_t *n);
+	uint64_t n; /* the number in place of '#', for show() and write() */
 };
 
 /* All files, sorted by path, ended by a NULL path. */
@@ -26,6 +30,18 @@ extern const struct proc_file proc_files[];
 /* proc_find - "/proc/buddyinfo", or "buddyinfo" for short; "." or "/" as in sysctl names
    ("vm.compact_memory"). Returns: the row, or NULL. */
 const struct proc_file *proc_find(const char *path);
+/*
+ * The files that @m has, in order:
+ *	struct proc_iter it = {0};
+ *	while (proc_next(m, &it)) use(it.file, it.path);
+ */
+#define PROC_PATH_MAX 128
+struct proc_iter {
+	const struct proc_file *file;
+	uint64_t n;
+	char path[PROC_PATH_MAX];
+};
+bool proc_next(const struct machine *m, struct proc_iter *it);
 /* Binary files are read whole. Returns: 0; -ENOENT no such file; -EACCES write only, read
    only; -EISDIR; for a write also what the file refuses. */
 int proc_read(const struct machine *m, const char *path, struct strbuf *out);

@@ -44,10 +44,8 @@ static void zone_block_types(const struct machine *m, const struct zone *z, stru
 	uint64_t end = z->start_pfn + (uint64_t)z->spanned_pages;
 
 	for (uint64_t pfn = z->start_pfn; pfn < end; pfn += 1u << m->pageblock_order) {
-		int mt = get_pageblock_migratetype(m, z, (pfn_t)pfn);
-
-		if (mt < MIGRATE_TYPES)
-			count[mt]++;
+		if (pfn_valid(m, pfn))
+			count[get_pageblock_migratetype(m, z, (pfn_t)pfn) % MIGRATE_TYPES]++;
 	}
 	strbuf_addf(out, "Node %d, zone %8s ", z->nid, z->name);
 	for (unsigned mt = 0; mt < m->nr_migratetypes; mt++)

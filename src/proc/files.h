@@ -27,6 +27,33 @@ extern const struct sysctl sysctl_min_free_kbytes, sysctl_lowmem_reserve_ratio,
 	sysctl_compact_memory, sysctl_extfrag_threshold, sysctl_percpu_pagelist_fraction,
 	sysctl_drop_caches, sysctl_compact_unevictable;
 
+extern const struct sysctl sysctl_zone_reclaim_mode, sysctl_min_unmapped_ratio, sysctl_min_slab_ratio;
+proc_show_fn zonelist_order_show;
+proc_write_fn zonelist_order_write;
+
+/* Which files a machine has (.each). */
+typedef bool proc_each_fn(const struct machine *m, uint64_t *n);
+proc_each_fn if_numa, if_highmem, if_numa_highmem, if_32bit, if_sections, if_sections_64bit;
+proc_each_fn each_node, each_memory_block;
+
+/* /sys/devices/system/node; sets of nodes: .data is a struct node_state. */
+enum { NODES_ONLINE, NODES_CPU, NODES_MEMORY, NODES_NORMAL_MEMORY, NR_NODE_STATES };
+struct node_state {
+	bool (*has)(const struct machine *m, unsigned nid);
+};
+extern const struct node_state node_state[NR_NODE_STATES];
+proc_show_fn node_states_show, node_cpulist_show, node_cpumap_show, node_distance_show;
+proc_show_fn node_meminfo_show, node_numastat_show, node_vmstat_show;
+proc_write_fn node_compact_write;
+
+/* /sys/devices/system/memory */
+proc_show_fn block_size_show, memory_phys_device_show, memory_phys_index_show;
+proc_show_fn memory_removable_show, memory_state_show, memory_valid_zones_show;
+proc_write_fn memory_state_write, memory_probe_write;
+
+/* kmsg.c: what the kernel says when it has built its zonelists. */
+void print_zonelists(struct machine *m);
+
 /* extfrag: .data is the index function. */
 struct extfrag_index {
 	int (*index)(const struct zone *z, unsigned order);

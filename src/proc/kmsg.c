@@ -353,14 +353,16 @@ static void print_percpu(struct machine *m)
 	print_percpu_units(m);
 }
 
-static void print_zonelists(struct machine *m)
+/* A kernel without NUMA has but one order. */
+void print_zonelists(struct machine *m)
 {
-	bool node_order = m->nr_nodes > 1 && m->arch->bits == 64;
+	bool node_order = m->numa && m->zonelist_order == 'n';
 
 	printk(m, "Built %u zonelists in %s order, mobility grouping %s.  Total pages: %ld",
 	       m->nr_nodes, node_order ? "Node" : "Zone",
 	       m->page_group_by_mobility_disabled ? "off" : "on", (long)m->boot.vm_total_pages);
-	printk(m, "Kernel command line: %s", m->params.cmdline);
+	if (m->numa)
+		printk(m, "Policy zone: %s", m->arch->zone_name[mpol_policy_zone(m)]);
 }
 
 static void print_hash(struct machine *m, const char *name, uint64_t entries)
@@ -466,6 +468,7 @@ void kmsg_boot(struct machine *m)
 	print_pci_gap(m);
 	print_percpu(m);
 	print_zonelists(m);
+	printk(m, "Kernel command line: %s", m->params.cmdline);
 	for (unsigned i = 0; i < ARRAY_SIZE(hash); i++)
 		print_hash(m, hash[i], b->hash_entries[i]);
 	if (m->arch->bits == 32)

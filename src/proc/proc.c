@@ -2,6 +2,8 @@
 /* The table of the model's /proc and /sys, and how a name finds its row. */
 #include "files.h"
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SHOW(p, fn)                       \
@@ -25,9 +27,31 @@
 	{                                                                           \
 		.path = "/proc/sys/vm/" name, .write = sysctl_write, .data = &(ctl) \
 	}
-#define CONST(name, text)                                                       \
-	{                                                                       \
-		.path = "/proc/sys/vm/" name, .show = text_show, .data = (text) \
+#define CONST(name, text) CONST_IF(name, text, NULL)
+/* Files that only some kernels have. */
+#define CTL_IF(name, ctl, cond)                                                           \
+	{                                                                                 \
+		.path = "/proc/sys/vm/" name, .show = sysctl_show, .write = sysctl_write, \
+		.data = &(ctl), .each = (cond)                                            \
+	}
+#define CONST_IF(name, text, cond)                                                              \
+	{                                                                                       \
+		.path = "/proc/sys/vm/" name, .show = text_show, .data = (text), .each = (cond) \
+	}
+#define MEMORY(name, sh, wr)                                                         \
+	{                                                                            \
+		.path = "/sys/devices/system/memory/memory#/" name, .show = (sh),    \
+		.write = (wr), .each = each_memory_block                             \
+	}
+#define NODE(name, sh, wr)                                                     \
+	{                                                                      \
+		.path = "/sys/devices/system/node/node#/" name, .show = (sh),  \
+		.write = (wr), .each = each_node                               \
+	}
+#define NODES(name, st, cond)                                                         \
+	{                                                                             \
+		.path = "/sys/devices/system/node/" name, .show = node_states_show,   \
+		.data = &node_state[st], .each = (cond)                               \
 	}
 
 const struct proc_file proc_files[] = {
@@ -50,14 +74,18 @@ const struct proc_file proc_files[] = {
 	CONST("dirtytime_expire_seconds", "43200"),
 	CTL("drop_caches", sysctl_drop_caches),
 	CTL("extfrag_threshold", sysctl_extfrag_threshold),
-	CONST("highmem_is_dirtyable", "0"),
+	CONST_IF("highmem_is_dirtyable", "0", if_highmem),
 	CONST("laptop_mode", "0"),
 	CONST("legacy_va_layout", "0"),
 	CTL("lowmem_reserve_ratio", sysctl_lowmem_reserve_ratio),
 	CONST("max_map_count", "65530"),
 	CTL("min_free_kbytes", sysctl_min_free_kbytes),
+	CTL_IF("min_slab_ratio", sysctl_min_slab_ratio, if_numa),
+	CTL_IF("min_unmapped_ratio", sysctl_min_unmapped_ratio, if_numa),
 	CONST("mmap_min_addr", "4096"),
 	CONST("nr_pdflush_threads", "0"),
+	{.path = "/proc/sys/vm/numa_zonelist_order", .show = zonelist_order_show,
+	 .write = zonelist_order_write, .each = if_numa},
 	CONST("oom_dump_tasks", "1"),
 	CONST("oom_kill_allocating_task", "0"),
 	CONST("overcommit_kbytes", "0"),
@@ -68,11 +96,33 @@ const struct proc_file proc_files[] = {
 	CTL("percpu_pagelist_fraction", sysctl_percpu_pagelist_fraction),
 	CONST("stat_interval", "1"),
 	CONST("swappiness", "60"),
-	CONST("vdso_enabled", "1"),
+	CONST_IF("vdso_enabled", "1", if_32bit),
 	CONST("vfs_cache_pressure", "100"),
+	CTL_IF("zone_reclaim_mode", sysctl_zone_reclaim_mode, if_numa),
 	SHOW("/proc/version", version_show),
 	SHOW("/proc/vmstat", vmstat_show),
 	SHOW("/proc/zoneinfo", zoneinfo_show),
+	{.path = "/sys/devices/system/memory/block_size_bytes", .show = block_size_show,
+	 .each = if_sections},
+	MEMORY("phys_device", memory_phys_device_show, NULL),
+	MEMORY("phys_index", memory_phys_index_show, NULL),
+	MEMORY("removable", memory_removable_show, NULL),
+	MEMORY("state", memory_state_show, memory_state_write),
+	MEMORY("valid_zones", memory_valid_zones_show, NULL),
+	{.path = "/sys/devices/system/memory/probe", .write = memory_probe_write,
+	 .each = if_sections_64bit},
+	NODES("has_cpu", NODES_CPU, if_numa),
+	NODES("has_high_memory", NODES_MEMORY, if_numa_highmem),
+	NODES("has_normal_memory", NODES_NORMAL_MEMORY, if_numa),
+	NODE("compact", NULL, node_compact_write),
+	NODE("cpulist", node_cpulist_show, NULL),
+	NODE("cpumap", node_cpumap_show, NULL),
+	NODE("distance", node_distance_show, NULL),
+	NODE("meminfo", node_meminfo_show, NULL),
+	NODE("numastat", node_numastat_show, NULL),
+	NODE("vmstat", node_vmstat_show, NULL),
+	NODES("online", NODES_ONLINE, if_numa),
+	NODES("possible", NODES_ONLINE, if_numa),
 	EXTFRAG("extfrag_index", extfrag_fragmentation),
 	EXTFRAG("unusable_index", extfrag_unusable),
 	{.path = NULL},
@@ -86,9 +136,8 @@ static const char *const prefixes[] = {
 	"/proc/sys/vm/",
 	"/sys/kernel/debug/",
 	"/sys/kernel/debug/extfrag/",
+	"/sys/devices/system/",
 };
-
-#define MAX_PATH_LEN 128
 
 /* Joins @prefix and @name: no empty components, no slash at the end; the root is "". */
 static bool path_join(char *buf, const char *prefix, const char *name)
@@ -99,7 +148,7 @@ static bool path_join(char *buf, const char *prefix, const char *name)
 		for (const char *s = part ? name : prefix; *s; s++) {
 			if (*s == '/' && n && buf[n - 1] == '/')
 				continue;
-			if (n == MAX_PATH_LEN - 1)
+			if (n == PROC_PATH_MAX - 1)
 				return false;
 			buf[n++] = *s;
 		}
@@ -109,58 +158,154 @@ static bool path_join(char *buf, const char *prefix, const char *name)
 	return true;
 }
 
-static const struct proc_file *file_at(const char *path)
+/* Is @path a file of row @f, whichever number stands for '#'? */
+static bool row_has(const struct proc_file *f, const char *path, uint64_t *n)
 {
-	for (const struct proc_file *f = proc_files; f->path; f++)
-		if (!strcmp(f->path, path))
-			return f;
-	return NULL;
+	size_t len = strcspn(f->path, "#");
+	char *end;
+
+	*n = 0;
+	if (!f->path[len])
+		return !strcmp(f->path, path);
+	if (strncmp(f->path, path, len) || path[len] < '0' || path[len] > '9')
+		return false;
+	if (path[len] == '0' && path[len + 1] >= '0' && path[len + 1] <= '9')
+		return false;
+	*n = strtoull(path + len, &end, 10);
+	return end - (path + len) <= 10 && !strcmp(end, f->path + len + 1);
 }
 
-/* The first entry below directory @path; NULL if there is no such directory. */
-static const struct proc_file *dir_at(const char *path)
+static bool row_exists(const struct machine *m, const struct proc_file *f, uint64_t n)
 {
-	size_t n = strlen(path);
+	uint64_t have = n;
 
-	for (const struct proc_file *f = proc_files; f->path; f++)
-		if (!strncmp(f->path, path, n) && f->path[n] == '/')
-			return f;
-	return NULL;
+	return !f->each || (f->each(m, &have) && have == n);
+}
+
+/* Row @f as the file number @n of it. */
+static struct proc_file row_file(const struct proc_file *f, uint64_t n)
+{
+	struct proc_file file = *f;
+
+	file.n = n;
+	return file;
+}
+
+static bool same_numbers(const struct proc_file *a, const struct proc_file *b)
+{
+	size_t len = strcspn(a->path, "#");
+
+	return b->path && a->path[len] && !strncmp(a->path, b->path, len + 1);
+}
+
+static const struct proc_file *first_of_numbers(const struct proc_file *f)
+{
+	while (f > proc_files && same_numbers(f, f - 1))
+		f--;
+	return f;
+}
+
+static const struct proc_file *after_numbers(const struct proc_file *f)
+{
+	while (same_numbers(f, f + 1))
+		f++;
+	return f + 1;
+}
+
+static void iter_path(struct proc_iter *it)
+{
+	int len = (int)strcspn(it->file->path, "#");
+
+	if (it->file->path[len])
+		snprintf(it->path, sizeof(it->path), "%.*s%llu%s", len, it->file->path,
+			 (unsigned long long)it->n, it->file->path + len + 1);
+	else
+		snprintf(it->path, sizeof(it->path), "%s", it->file->path);
+}
+
+/* The rows of one number come together: node0/cpulist, node0/cpumap ..., node1/cpulist ... */
+bool proc_next(const struct machine *m, struct proc_iter *it)
+{
+	const struct proc_file *f = it->file;
+
+	if (f && same_numbers(f, f + 1)) {
+		it->file++;
+		iter_path(it);
+		return true;
+	}
+	if (!f) {
+		f = proc_files;
+	} else if (strchr(f->path, '#')) {
+		f = first_of_numbers(f);
+		it->n++;
+	} else {
+		f++;
+	}
+	while (f->path && f->each && !f->each(m, &it->n)) {
+		f = after_numbers(f);
+		it->n = 0;
+	}
+	it->file = f;
+	if (!f->path)
+		return false;
+	iter_path(it);
+	return true;
 }
 
 /*
- * Tries @name below every prefix with @at, dots for slashes if it has no slash (vm.swappiness).
- * Returns: the first match, its whole path in @buf.
+ * @name below the prefix number @i, dots for slashes if it has no slash (vm.swappiness).
+ * Returns: false when there is no such prefix, or it does not apply.
  */
-static const struct proc_file *search(const char *name,
-				      const struct proc_file *(*at)(const char *path), char *buf)
+static bool candidate(const char *name, size_t i, char *path)
 {
-	char dotted[MAX_PATH_LEN];
-	bool absolute = name[0] == '/';
+	char dotted[PROC_PATH_MAX];
 
-	if (strlen(name) >= sizeof(dotted))
-		return NULL;
+	if (strlen(name) >= sizeof(dotted) || i >= (name[0] == '/' ? 1 : ARRAY_SIZE(prefixes)))
+		return false;
 	strcpy(dotted, name);
 	if (!strchr(name, '/'))
 		for (char *s = dotted; (s = strchr(s, '.'));)
 			*s = '/';
-	for (size_t i = 0; i < (absolute ? 1 : ARRAY_SIZE(prefixes)); i++) {
-		const struct proc_file *f;
+	return path_join(path, prefixes[i], dotted);
+}
 
-		if (!path_join(buf, prefixes[i], dotted))
-			return NULL;
-		f = at(buf);
-		if (f)
-			return f;
-	}
+/* The row of @name and the number in it; with @m, one that this machine has. */
+static const struct proc_file *find_file(const struct machine *m, const char *name, uint64_t *n)
+{
+	char path[PROC_PATH_MAX];
+
+	for (size_t i = 0; candidate(name, i, path); i++)
+		for (const struct proc_file *f = proc_files; f->path; f++)
+			if (row_has(f, path, n) && (!m || row_exists(m, f, *n)))
+				return f;
 	return NULL;
 }
 
 const struct proc_file *proc_find(const char *path)
 {
-	char buf[MAX_PATH_LEN];
+	uint64_t n;
 
-	return search(path, file_at, buf);
+	return find_file(NULL, path, &n);
+}
+
+/* Is it->path below directory @dir? */
+static bool is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return !strncmp(path, dir, n) && path[n] == '/';
+}
+
+/* The whole path of directory @name, in @dir; @it: its first file. */
+static bool find_dir(const struct machine *m, const char *name, char *dir, struct proc_iter *it)
+{
+	for (size_t i = 0; candidate(name, i, dir); i++) {
+		*it = (struct proc_iter){0};
+		while (proc_next(m, it))
+			if (is_below(it->path, dir))
+				return true;
+	}
+	return false;
 }
 
 static int read_binary(const struct machine *m, const struct proc_file *f, struct strbuf *out)
@@ -177,58 +322,62 @@ static int read_binary(const struct machine *m, const struct proc_file *f, struc
 }
 
 /* What to say of a name that is no file. */
-static int no_file(const char *path)
+static int no_file(const struct machine *m, const char *path)
 {
-	char buf[MAX_PATH_LEN];
+	char dir[PROC_PATH_MAX];
+	struct proc_iter it;
 
-	return search(path, dir_at, buf) ? -EISDIR : -ENOENT;
+	return find_dir(m, path, dir, &it) ? -EISDIR : -ENOENT;
 }
 
 int proc_read(const struct machine *m, const char *path, struct strbuf *out)
 {
-	const struct proc_file *f = proc_find(path);
+	uint64_t n;
+	const struct proc_file *row = find_file(m, path, &n);
+	struct proc_file f;
 
-	if (!f)
-		return no_file(path);
-	if (f->read)
-		return read_binary(m, f, out);
-	if (!f->show)
+	if (!row)
+		return no_file(m, path);
+	f = row_file(row, n);
+	if (f.read)
+		return read_binary(m, &f, out);
+	if (!f.show)
 		return -EACCES;
-	f->show(m, f, out);
+	f.show(m, &f, out);
 	return 0;
 }
 
 int proc_write(struct machine *m, const char *path, const char *text)
 {
-	const struct proc_file *f = proc_find(path);
+	uint64_t n;
+	const struct proc_file *row = find_file(m, path, &n);
+	struct proc_file f;
 
-	if (!f)
-		return no_file(path);
-	return f->write ? f->write(m, f, text) : -EACCES;
+	if (!row)
+		return no_file(m, path);
+	f = row_file(row, n);
+	return f.write ? f.write(m, &f, text) : -EACCES;
 }
 
 int proc_list(const struct machine *m, const char *path, struct strbuf *out)
 {
-	char dir[MAX_PATH_LEN];
-	const struct proc_file *f = search(path, dir_at, dir);
-	const char *last = "";
-	size_t last_len = 0, n;
+	char dir[PROC_PATH_MAX], last[PROC_PATH_MAX] = "";
+	struct proc_iter it;
+	uint64_t n;
 
-	(void)m;
-	if (!f)
-		return proc_find(path) ? -ENOTDIR : -ENOENT;
-	n = strlen(dir);
-	for (; f->path && !strncmp(f->path, dir, n) && f->path[n] == '/'; f++) {
-		const char *name = f->path + n + 1;
+	if (!find_dir(m, path, dir, &it))
+		return find_file(m, path, &n) ? -ENOTDIR : -ENOENT;
+	do {
+		const char *name = it.path + strlen(dir) + 1;
 		size_t len = strcspn(name, "/");
 
-		if (len == last_len && !memcmp(name, last, len))
+		if (strlen(last) == len && !memcmp(name, last, len))
 			continue;
 		strbuf_add(out, name, len);
 		strbuf_adds(out, name[len] ? "/\n" : "\n");
-		last = name;
-		last_len = len;
-	}
+		memcpy(last, name, len);
+		last[len] = '\0';
+	} while (proc_next(m, &it) && is_below(it.path, dir));
 	return 0;
 }
 

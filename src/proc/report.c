@@ -188,6 +188,24 @@ static void report_bad_page(struct machine *m, struct reporter *r, const struct 
 	r->taint |= 1u << TAINT_BAD_PAGE;
 }
 
+static void report_zonelists(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	(void)r;
+	(void)ev;
+	print_zonelists(m);
+}
+
+static void report_offlined(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	unsigned long long start = PFN_PHYS(ev->pfn), end = PFN_PHYS(ev->pfn2);
+
+	(void)r;
+	if (ev->a)
+		printk(m, "memory offlining [mem %#010llx-%#010llx] failed", start, end - 1);
+	else
+		printk(m, "Offlined Pages %u", ev->pfn2 - ev->pfn);
+}
+
 static void report_oom(struct machine *m, struct reporter *r, const struct trace_event *ev)
 {
 	printk(m, "%s invoked oom-killer: gfp_mask=0x%x, order=%d, oom_score_adj=0",
@@ -208,6 +226,8 @@ static const struct {
 	{TRACE_WARN_ALLOC_FAILED, report_failure},
 	{TRACE_WARN_ORDER, report_order},
 	{TRACE_BAD_PAGE, report_bad_page},
+	{TRACE_ZONELISTS, report_zonelists},
+	{TRACE_OFFLINED, report_offlined},
 	{TRACE_OOM, report_oom},
 	{TRACE_VMAP_FULL, report_vmap_full},
 	{TRACE_VMALLOC_FAILED, report_vmalloc},

@@ -155,6 +155,43 @@ static int drop_caches_changed(struct machine *m)
 	return 0;
 }
 
+static int numa_ratio_changed(struct machine *m)
+{
+	for_each_populated_zone(m, z) {
+		z->min_unmapped_pages = z->managed_pages * (unsigned long)m->min_unmapped_ratio / 100;
+		z->min_slab_pages = z->managed_pages * (unsigned long)m->min_slab_ratio / 100;
+	}
+	return 0;
+}
+
+/* ---- numa_zonelist_order: a word, of which the first letter counts ---- */
+
+void zonelist_order_show(const struct machine *m, const struct proc_file *f, struct strbuf *out)
+{
+	(void)f;
+	strbuf_addf(out, "%s\n", m->zonelist_order_text);
+}
+
+int zonelist_order_write(struct machine *m, const struct proc_file *f, const char *text)
+{
+	size_t n = min_of(strcspn(text, "\n"), sizeof(m->zonelist_order_text) - 1);
+	char order = (char)tolower((unsigned char)text[0]), before = m->zonelist_order_text[0];
+
+	(void)f;
+	if (!n || !strchr("dnz", order)) {
+		printk(m, "Ignoring invalid numa_zonelist_order value:  %.*s", (int)n, text);
+		return -EINVAL;
+	}
+	memcpy(m->zonelist_order_text, text, n);
+	m->zonelist_order_text[n] = '\0';
+	if (tolower((unsigned char)before) == order)
+		return 0;
+	choose_zonelist_order(m, order);
+	build_all_zonelists(m);
+	print_zonelists(m);
+	return 0;
+}
+
 #define FIELD(name) .offset = offsetof(struct machine, name)
 
 const struct sysctl sysctl_min_free_kbytes = {FIELD(min_free_kbytes), .nr = 1, .max = INT_MAX,
@@ -172,3 +209,8 @@ const struct sysctl sysctl_drop_caches = {FIELD(drop_caches), .nr = 1, .min = 1,
 					  .changed = drop_caches_changed};
 const struct sysctl sysctl_compact_unevictable = {FIELD(compact_unevictable_allowed), .nr = 1,
 						  .min = INT_MIN, .max = INT_MAX};
+const struct sysctl sysctl_zone_reclaim_mode = {FIELD(zone_reclaim_mode), .nr = 1, .max = INT_MAX};
+const struct sysctl sysctl_min_unmapped_ratio = {FIELD(min_unmapped_ratio), .nr = 1, .max = 100,
+						 .changed = numa_ratio_changed};
+const struct sysctl sysctl_min_slab_ratio = {FIELD(min_slab_ratio), .nr = 1, .max = 100,
+					     .changed = numa_ratio_changed};

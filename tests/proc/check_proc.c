@@ -13,7 +13,8 @@ START_TEST(rows_are_sorted_and_complete)
 		ck_assert(f->show || f->write || f->read);
 		if (f[1].path)
 			ck_assert_int_lt(strcmp(f->path, f[1].path), 0);
-		ck_assert_ptr_eq(proc_find(f->path), f);
+		if (!strchr(f->path, '#'))
+			ck_assert_ptr_eq(proc_find(f->path), f);
 	}
 }
 END_TEST
@@ -110,12 +111,15 @@ START_TEST(every_file_can_be_read)
 {
 	struct machine *m = boot_mib(64);
 	struct strbuf out = STRBUF_INIT;
+	struct proc_iter it = {0};
 
-	for (const struct proc_file *f = proc_files; f->path; f++) {
+	while (proc_next(m, &it)) {
 		strbuf_reset(&out);
-		ck_assert_int_eq(proc_read(m, f->path, &out), f->show || f->read ? 0 : -EACCES);
-		if (f->show)
+		ck_assert_int_eq(proc_read(m, it.path, &out),
+				 it.file->show || it.file->read ? 0 : -EACCES);
+		if (it.file->show)
 			ck_assert_int_eq(out.s[out.len - 1], '\n');
+		ck_assert_ptr_eq(proc_find(it.path), it.file);
 	}
 	strbuf_free(&out);
 	machine_free(m);
