@@ -10,6 +10,7 @@
 
 /* clang-format off */
 #define SUITES(X) \
+	X(arch) \
 	X(arena) \
 	X(audit) \
 	X(bootline) \
@@ -17,9 +18,11 @@
 	X(e820) \
 	X(e820_text) \
 	X(extfrag) \
+	X(gfp) \
 	X(iomem) \
 	X(kmsg) \
 	X(kpage) \
+	X(machine) \
 	X(memblock) \
 	X(mmzone) \
 	X(nobootmem) \
@@ -30,10 +33,15 @@
 	X(proc) \
 	X(proc_files) \
 	X(ram) \
+	X(setup) \
 	X(state) \
 	X(strbuf) \
+	X(swap) \
 	X(sysctl) \
+	X(trace) \
 	X(verify) \
+	X(vmscan) \
+	X(vmstat) \
 	X(walk) \
 	X(why) \
 	/* end */

@@ -23,6 +23,11 @@ static const struct shape {
 	{"mem=1G", 100, 60, 20, 12},
 	{"mem=1G cpus=4 vmalloc=512M", 100, 60, 50, 13},
 	{"mem=1G split=2G", 100, 60, 20, 14},
+	{"arch=ia32-pae mem=64M hugetlb=on", 3000, 60, 60, 15},
+	{"arch=ia32-pae mem=160M highmem=40M cpus=2", 1000, 100, 60, 16},
+	{"arch=amd64 mem=32M", 5000, 100, 40, 17},
+	{"arch=amd64 mem=64M hugetlb=on cpus=2", 3000, 60, 80, 18},
+	{"arch=amd64 mem=128M numa=fake=2 cpus=2", 1500, 100, 30, 19},
 };
 
 START_TEST(every_step_keeps_every_invariant)
@@ -91,6 +96,8 @@ START_TEST(the_short_way_does_what_the_long_one_does)
 		{"mem=80M highmem=15M", 30000, 100, 20, 1},
 		{"mem=1G cpus=4", 30000, 60, 20, 10},
 		{"mem=1G", 30000, 60, 20, 0},
+		{"arch=amd64 mem=128M numa=fake=3 cpus=3", 30000, 90, 40, 10},
+		{"arch=ia32-pae mem=160M highmem=40M hugetlb=on", 30000, 90, 40, 10},
 	};
 	struct machine *quick = boot_line(rows[_i].line), *slow = boot_line(rows[_i].line);
 	struct walk *a = walk_new(quick, 77, rows[_i].fill, rows[_i].movable);
@@ -181,7 +188,7 @@ Suite *walk_suite(void)
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, every_step_keeps_every_invariant, 0, ARRAY_SIZE(shapes));
 	tcase_add_loop_test(t, long_walks, 0, 3);
-	tcase_add_loop_test(t, the_short_way_does_what_the_long_one_does, 0, 8);
+	tcase_add_loop_test(t, the_short_way_does_what_the_long_one_does, 0, 10);
 	tcase_add_loop_test(t, exhausted_twins, 0, 3);
 	tcase_add_test(t, machines_do_not_meet);
 	suite_add_tcase(s, t);
