@@ -338,6 +338,14 @@ extern const struct slab_ops *const slab_allocators[]; /* NULL ends the table */
 /* By "slub", "slab", "slob". Returns: the row, or NULL. */
 const struct slab_ops *slab_ops_find(const char *name);
 
+/* A name that got another's cache. */
+struct slab_alias {
+	char name[KMEM_CACHE_NAME_MAX];
+	struct kmem_cache *cache;
+	TAILQ_ENTRY(slab_alias) list;
+};
+TAILQ_HEAD(slab_alias_list, slab_alias);
+
 /* How far boot is (slab-common.md 8). */
 enum slab_state { SLAB_DOWN, SLAB_PARTIAL, SLAB_PARTIAL_NODE, SLAB_UP, SLAB_FULL };
 
@@ -358,7 +366,9 @@ struct slab_system {
 	enum slab_state state;
 	struct slab_params params;
 	struct kmem_cache *kmem_cache, *kmem_cache_node; /* boot caches; NULL if none */
+	struct slab_alias_list aliases; /* oldest first */
 	struct kmem_cache_list unused; /* host structs of destroyed caches */
+	struct slab_alias_list unused_aliases;
 	void *private;		 /* of the allocator */
 	/* Who allocates: goes into tracks. The driver sets them. */
 	vaddr_t caller;
@@ -411,7 +421,7 @@ struct kmem_cache *kmem_cache_create(struct machine *m, const struct kmem_cache_
 int kmem_cache_destroy(struct machine *m, struct kmem_cache *s);
 /* Gives empty slabs back. Returns: 1 if slabs remain. */
 int kmem_cache_shrink(struct machine *m, struct kmem_cache *s);
-/* By name, alias names excluded (they are known to nobody but their maker). */
+/* By name, that of an alias included. NULL: there is none. */
 struct kmem_cache *kmem_cache_find(const struct machine *m, const char *name);
 /* The cache whose .id is @id; NULL. */
 struct kmem_cache *kmem_cache_by_id(const struct machine *m, unsigned id);
@@ -507,6 +517,13 @@ struct slub_track {
 /* Returns: false without SLAB_STORE_USER, or when nothing is recorded. */
 bool slub_get_track(const struct machine *m, const struct kmem_cache *s, vaddr_t object, bool freed,
 		    struct slub_track *t);
+/* SLUB: what /sys/kernel/slab/CACHE lets one change. Return 0, -EINVAL, -EBUSY. */
+int slub_set_order(struct machine *m, struct kmem_cache *s, unsigned long order);
+void slub_set_min_partial(struct kmem_cache *s, unsigned long min);
+int slub_set_cpu_partial(struct machine *m, struct kmem_cache *s, unsigned long objects);
+int slub_set_debug(struct machine *m, struct kmem_cache *s, uint32_t flag, bool on);
+/* SLUB: all CPUs give their slabs back to the nodes' lists. */
+void slub_flush(struct machine *m, struct kmem_cache *s);
 /* SLUB: flush, then check every slab on the partial and full lists, and report. */
 void slub_validate(struct machine *m, struct kmem_cache *s);
 

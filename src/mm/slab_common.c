@@ -129,6 +129,8 @@ int slab_system_new(struct machine *m, const struct slab_ops *ops, const struct 
 	}
 	TAILQ_INIT(&sys->caches);
 	TAILQ_INIT(&sys->unused);
+	TAILQ_INIT(&sys->aliases);
+	TAILQ_INIT(&sys->unused_aliases);
 	sys->caller = sys->base + m->params.image.load + 0x1000;
 	sys->pid = 1;
 	sys->given_pfn = PFN_NONE;
@@ -254,6 +256,37 @@ static struct kmem_cache *find_mergeable(const struct machine *m, const struct k
 	return NULL;
 }
 
+static int remember_alias(struct machine *m, struct kmem_cache *s, const char *name)
+{
+	struct slab_system *sys = m->slab;
+	struct slab_alias *a = TAILQ_FIRST(&sys->unused_aliases);
+
+	if (a)
+		TAILQ_REMOVE(&sys->unused_aliases, a, list);
+	else
+		a = slab_host_alloc(m, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	snprintf(a->name, sizeof(a->name), "%s", name);
+	a->cache = s;
+	TAILQ_INSERT_TAIL(&sys->aliases, a, list);
+	return 0;
+}
+
+static void forget_aliases(struct machine *m, const struct kmem_cache *s)
+{
+	struct slab_system *sys = m->slab;
+	struct slab_alias *a, *next;
+
+	for (a = TAILQ_FIRST(&sys->aliases); a; a = next) {
+		next = TAILQ_NEXT(a, list);
+		if (a->cache != s)
+			continue;
+		TAILQ_REMOVE(&sys->aliases, a, list);
+		TAILQ_INSERT_HEAD(&sys->unused_aliases, a, list);
+	}
+}
+
 static void make_alias(struct machine *m, struct kmem_cache *s, uint32_t size)
 {
 	s->refcount++;
@@ -334,7 +367,7 @@ struct kmem_cache *kmem_cache_create(struct machine *m, const struct kmem_cache_
 	if (check_cache_params(p, e))
 		return NULL;
 	s = find_mergeable(m, p, flags);
-	if (s) {
+	if (s && !remember_alias(m, s, p->name)) {
 		make_alias(m, s, (uint32_t)p->size);
 		return s;
 	}
@@ -381,6 +414,7 @@ int kmem_cache_destroy(struct machine *m, struct kmem_cache *s)
 		return -EBUSY;
 	}
 	TAILQ_REMOVE(&m->slab->caches, s, list);
+	forget_aliases(m, s);
 	m->slab->ops->release(m, s);
 	drop_descriptor(m, s);
 	return 0;
@@ -393,11 +427,15 @@ int kmem_cache_shrink(struct machine *m, struct kmem_cache *s)
 
 struct kmem_cache *kmem_cache_find(const struct machine *m, const char *name)
 {
+	const struct slab_alias *a;
 	struct kmem_cache *s;
 
 	for_each_kmem_cache(m, s)
 		if (!strcmp(s->name, name))
 			return s;
+	TAILQ_FOREACH(a, &m->slab->aliases, list)
+		if (!strcmp(a->name, name))
+			return a->cache;
 	return NULL;
 }
 

@@ -53,9 +53,11 @@ static void set_track(struct machine *m, const struct kmem_cache *s, vaddr_t obj
 		      enum track_item which)
 {
 	const struct slab_system *sys = m->slab;
-	unsigned char *p = host(m, track_addr(m, s, object, which));
+	unsigned char *p = slab_ram(m, track_addr(m, s, object, which), sizeof_track(m));
 	uint32_t cpu = m->cpu, pid = (uint32_t)sys->pid;
 
+	if (!p)
+		return;
 	memset(p, 0, sizeof_track(m));
 	slab_store(sys->word, p, sys->caller);
 	p += sys->word * (sys->params.stacktrace ? 1 + TRACK_ADDRS_COUNT : 1);
@@ -108,9 +110,11 @@ void setup_slab_debug(struct machine *m, struct kmem_cache *s, pfn_t pfn)
 
 void setup_object_debug(struct machine *m, struct kmem_cache *s, vaddr_t object)
 {
+	unsigned char *p = slab_ram(m, track_addr(m, s, object, TRACK_ALLOC), 2 * sizeof_track(m));
+
 	init_object(m, s, object, SLUB_RED_INACTIVE);
-	if (s->flags & SLAB_STORE_USER)
-		memset(host(m, track_addr(m, s, object, TRACK_ALLOC)), 0, 2 * sizeof_track(m));
+	if (s->flags & SLAB_STORE_USER && p)
+		memset(p, 0, 2 * sizeof_track(m));
 }
 
 /* ---- bytes that must be there ---- */

@@ -115,12 +115,13 @@ static pfn_t allocate_pages(struct machine *m, struct kmem_cache *s, gfp_t gfp, 
 static void setup_objects(struct machine *m, struct kmem_cache *s, pfn_t pfn, unsigned objects)
 {
 	unsigned word = m->slab->word;
-	unsigned char *fp = m->ram + PFN_PHYS(pfn) + s->offset;
 	vaddr_t object = slab_va(m, pfn);
+	/* the last free pointer may lie behind the slab, if debugging was on and off again */
+	unsigned char *fp = slab_ram(m, object + s->offset, (uint64_t)(objects - 1) * s->size + word);
 
 	if (s->debug)
 		setup_slab_debug(m, s, pfn);
-	for (unsigned i = 0; i < objects; i++, fp += s->size, object += s->size) {
+	for (unsigned i = 0; fp && i < objects; i++, fp += s->size, object += s->size) {
 		if (s->debug)
 			setup_object_debug(m, s, object);
 		if (unlikely(s->ctor))
