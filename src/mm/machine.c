@@ -24,6 +24,7 @@ void boot_params_init(struct boot_params *p)
 		.zonelist_order = 'd',
 		.strict = true,
 	};
+	slab_params_init(&p->slab_params);
 }
 
 void boot_params_set_arch(struct boot_params *p, const struct arch *arch)
@@ -235,7 +236,11 @@ static int boot_steps(struct machine *m, struct mm_error *e)
 		return mm_error(e, -ENOMEM, "the host has no memory for vmalloc");
 	build_all_zonelists(m);
 	mem_init(m);
+	if (m->params.slab && kmem_cache_init(m, m->params.slab, &m->params.slab_params, e))
+		return -ENOMEM;
 	setup_per_cpu_pageset(m);
+	if (m->params.slab && kmem_cache_init_late(m, e))
+		return -ENOMEM;
 	free_late(m);
 	return 0;
 }
@@ -350,6 +355,8 @@ void machine_tick(struct machine *m, uint64_t jiffies)
 {
 	uint64_t seconds = (m->jiffies + jiffies) / HZ - m->jiffies / HZ;
 
+	if (m->slab && m->slab->ops->tick)
+		m->slab->ops->tick(m, jiffies);
 	if (m->slab && m->slab->ops->tick)
 		m->slab->ops->tick(m, jiffies);
 	m->jiffies += jiffies;
