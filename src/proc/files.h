@@ -16,6 +16,16 @@ proc_show_fn iomem_show, extfrag_show, cmdline_show, version_show;
 size_t kpageflags_read(const struct machine *m, uint64_t off, void *buf, size_t len);
 size_t kpagecount_read(const struct machine *m, uint64_t off, void *buf, size_t len);
 
+/* A directory whose files no table lists. @rest is the path below it, without a slash at
+   either end; results as of proc_read() and its like. */
+struct proc_tree {
+	const char *path;
+	bool (*exists)(const struct machine *m);
+	int (*read)(const struct machine *m, const char *rest, struct strbuf *out);
+	int (*write)(struct machine *m, const char *rest, const char *text);
+	int (*list)(const struct machine *m, const char *rest, struct strbuf *out);
+};
+
 /* Files of /proc/sys that never change: .data is the text, without the newline. */
 proc_show_fn text_show;
 

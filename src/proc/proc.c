@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table of the model's /proc and /sys, and how a name finds its row. */
 #include "files.h"
+#include "slab_files.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,8 @@ const struct proc_file proc_files[] = {
 	BINARY("/proc/kpageflags", kpageflags_read),
 	SHOW("/proc/meminfo", meminfo_show),
 	SHOW("/proc/pagetypeinfo", pagetypeinfo_show),
+	{.path = "/proc/slabinfo", .show = slabinfo_show, .write = slabinfo_write,
+	 .each = slabinfo_each},
 	CONST("block_dump", "0"),
 	CTL_W("compact_memory", sysctl_compact_memory),
 	CTL("compact_unevictable_allowed", sysctl_compact_unevictable),
@@ -128,12 +131,18 @@ const struct proc_file proc_files[] = {
 	{.path = NULL},
 };
 
+/* Directories whose files are found by name. */
+static const struct proc_tree trees[] = {
+	{"/sys/kernel/slab", slab_sysfs_exists, slab_sysfs_read, slab_sysfs_write, slab_sysfs_list},
+};
+
 /* Where a name that does not start at the root may belong, tried in this order. */
 static const char *const prefixes[] = {
 	"/",
 	"/proc/",
 	"/proc/sys/",
 	"/proc/sys/vm/",
+	"/sys/kernel/",
 	"/sys/kernel/debug/",
 	"/sys/kernel/debug/extfrag/",
 	"/sys/devices/system/",
@@ -321,6 +330,24 @@ static int read_binary(const struct machine *m, const struct proc_file *f, struc
 	return 0;
 }
 
+/* The tree that @name leads into, and in @path where to: the rest stands behind the tree's
+   own path, "" for the tree itself. */
+static const struct proc_tree *find_tree(const struct machine *m, const char *name, char *path,
+					 const char **rest)
+{
+	for (size_t i = 0; candidate(name, i, path); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(trees); k++) {
+			size_t n = strlen(trees[k].path);
+
+			if (strncmp(path, trees[k].path, n) || (path[n] && path[n] != '/') ||
+			    !trees[k].exists(m))
+				continue;
+			*rest = path[n] ? path + n + 1 : "";
+			return &trees[k];
+		}
+	return NULL;
+}
+
 /* What to say of a name that is no file. */
 static int no_file(const struct machine *m, const char *path)
 {
@@ -332,12 +359,15 @@ static int no_file(const struct machine *m, const char *path)
 
 int proc_read(const struct machine *m, const char *path, struct strbuf *out)
 {
+	char buf[PROC_PATH_MAX];
+	const char *rest;
+	const struct proc_tree *tree = find_tree(m, path, buf, &rest);
 	uint64_t n;
 	const struct proc_file *row = find_file(m, path, &n);
 	struct proc_file f;
 
 	if (!row)
-		return no_file(m, path);
+		return tree ? tree->read(m, rest, out) : no_file(m, path);
 	f = row_file(row, n);
 	if (f.read)
 		return read_binary(m, &f, out);
@@ -349,22 +379,39 @@ int proc_read(const struct machine *m, const char *path, struct strbuf *out)
 
 int proc_write(struct machine *m, const char *path, const char *text)
 {
+	char buf[PROC_PATH_MAX];
+	const char *rest;
+	const struct proc_tree *tree = find_tree(m, path, buf, &rest);
 	uint64_t n;
 	const struct proc_file *row = find_file(m, path, &n);
 	struct proc_file f;
 
 	if (!row)
-		return no_file(m, path);
+		return tree ? tree->write(m, rest, text) : no_file(m, path);
 	f = row_file(row, n);
 	return f.write ? f.write(m, &f, text) : -EACCES;
+}
+
+/* Trees right below @dir. */
+static void list_trees(const struct machine *m, const char *dir, struct strbuf *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++)
+		if (is_below(trees[i].path, dir) && !strchr(trees[i].path + strlen(dir) + 1, '/') &&
+		    trees[i].exists(m))
+			strbuf_addf(out, "%s/\n", trees[i].path + strlen(dir) + 1);
 }
 
 int proc_list(const struct machine *m, const char *path, struct strbuf *out)
 {
 	char dir[PROC_PATH_MAX], last[PROC_PATH_MAX] = "";
+	const struct proc_tree *tree;
 	struct proc_iter it;
+	const char *rest;
 	uint64_t n;
 
+	tree = find_tree(m, path, dir, &rest);
+	if (tree)
+		return tree->list(m, rest, out);
 	if (!find_dir(m, path, dir, &it))
 		return find_file(m, path, &n) ? -ENOTDIR : -ENOENT;
 	do {
@@ -378,6 +425,7 @@ int proc_list(const struct machine *m, const char *path, struct strbuf *out)
 		memcpy(last, name, len);
 		last[len] = '\0';
 	} while (proc_next(m, &it) && is_below(it.path, dir));
+	list_trees(m, dir, out);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 /* /proc/slabinfo: SLAB and SLUB have one. A line of it ends with a newline. */
 bool slabinfo_exists(const struct machine *m);
+bool slabinfo_each(const struct machine *m, uint64_t *n);
 proc_show_fn slabinfo_show;
 proc_write_fn slabinfo_write;
 void slabinfo_line(const struct machine *m, const struct kmem_cache *s, struct strbuf *out);

@@ -550,7 +550,7 @@ static int split(const struct machine *m, const char *rest, struct kmem_cache **
 	size_t n = strcspn(rest, "/");
 	char name[KMEM_CACHE_NAME_MAX];
 
-	if (!slab_sysfs_exists(m) || n >= sizeof(name))
+	if (n >= sizeof(name))
 		return -ENOENT;
 	memcpy(name, rest, n);
 	name[n] = '\0';
@@ -566,7 +566,7 @@ int slab_sysfs_read(const struct machine *m, const char *rest, struct strbuf *ou
 	const char *file;
 
 	if (!*rest)
-		return slab_sysfs_exists(m) ? -EISDIR : -ENOENT;
+		return -EISDIR;
 	if (split(m, rest, &s, &file))
 		return -ENOENT;
 	if (!*file)
@@ -586,7 +586,7 @@ int slab_sysfs_write(struct machine *m, const char *rest, const char *text)
 	const char *file;
 
 	if (!*rest)
-		return slab_sysfs_exists(m) ? -EISDIR : -ENOENT;
+		return -EISDIR;
 	if (split(m, rest, &s, &file))
 		return -ENOENT;
 	if (!*file)
@@ -626,8 +626,6 @@ int slab_sysfs_list(const struct machine *m, const char *rest, struct strbuf *ou
 	struct kmem_cache *s;
 	const char *file;
 
-	if (!slab_sysfs_exists(m))
-		return -ENOENT;
 	if (!*rest) {
 		list_caches(m, out);
 		return 0;
