@@ -19,6 +19,7 @@
 	X(e820_text) \
 	X(extfrag) \
 	X(gfp) \
+	X(highmem) \
 	X(iomem) \
 	X(kmsg) \
 	X(kpage) \
@@ -42,6 +43,7 @@
 	X(verify) \
 	X(vmscan) \
 	X(vmstat) \
+	X(vmalloc) \
 	X(walk) \
 	X(why) \
 	/* end */

@@ -6,6 +6,9 @@
 #include "page_list.h"
 #include <errno.h>
 #include <mmsh/audit.h>
+#include <mmsh/highmem.h>
+#include <mmsh/slab.h>
+#include <mmsh/vmalloc.h>
 #include <mmsh/page_alloc.h>
 #include <stdlib.h>
 
@@ -241,7 +244,21 @@ static int audit_zone(struct audit *a)
 	return 0;
 }
 
-int machine_audit(const struct machine *m, struct mm_error *e)
+static int audit_counters(const struct machine *m, struct mm_error *e)
+{
+	for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++) {
+		long sum = 0;
+
+		for (unsigned id = 0; id < m->nr_nodes * MAX_NR_ZONES; id++)
+			sum += m->zone_by_id[id]->vm_stat[i];
+		if (sum != m->vm_stat[i])
+			return mm_error(e, -EUCLEAN, "%s: the zones sum up to %ld, the machine has %ld",
+					zone_stat_name[i].name, sum, m->vm_stat[i]);
+	}
+	return 0;
+}
+
+static int audit_pages(const struct machine *m, struct mm_error *e)
 {
 	struct audit a = {.m = m, .e = e};
 	int err = 0;
@@ -249,21 +266,28 @@ int machine_audit(const struct machine *m, struct mm_error *e)
 	a.seen = calloc(ROUND_UP(m->max_pfn, MAX_ORDER_NR_PAGES) / 8, 1);
 	if (!a.seen)
 		return mm_error(e, -ENOMEM, "the host has no memory for the audit");
-	for (int i = 0; i < NR_VM_ZONE_STAT_ITEMS && !err; i++) {
-		long sum = 0;
-
-		for (unsigned id = 0; id < m->nr_nodes * MAX_NR_ZONES; id++)
-			sum += m->zone_by_id[id]->vm_stat[i];
-		if (sum != m->vm_stat[i])
-			err = mm_error(e, -EUCLEAN, "%s: the zones sum up to %ld, the machine has %ld",
-				       zone_stat_name[i].name, sum, m->vm_stat[i]);
-	}
 	for_each_populated_zone(m, z) {
-		if (err)
-			break;
 		a.z = z;
 		err = audit_zone(&a);
+		if (err)
+			break;
 	}
 	free(a.seen);
 	return err;
+}
+
+/* From the ground up: what a later one builds on was found to be sound. */
+static int (*const audits[])(const struct machine *m, struct mm_error *e) = {
+	audit_counters, audit_pages, highmem_audit, vmalloc_audit, slab_audit, slab_audit,
+};
+
+int machine_audit(const struct machine *m, struct mm_error *e)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(audits); i++) {
+		int err = audits[i](m, e);
+
+		if (err)
+			return err;
+	}
+	return 0;
 }
