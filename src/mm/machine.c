@@ -357,8 +357,6 @@ void machine_tick(struct machine *m, uint64_t jiffies)
 
 	if (m->slab && m->slab->ops->tick)
 		m->slab->ops->tick(m, jiffies);
-	if (m->slab && m->slab->ops->tick)
-		m->slab->ops->tick(m, jiffies);
 	m->jiffies += jiffies;
 	kswapd_tick(m);
 	/* vmstat_update; after the first round nothing is left to fold in */
