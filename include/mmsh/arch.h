@@ -53,6 +53,8 @@ const struct arch *arch_find(const char *name);
 struct kernel_image {
 	phys_t load;	/* 16 MiB, or 1 MiB on a machine too small for that */
 	uint32_t etext, edata, init_begin, init_end, bss_start, bss_stop;
+	uint32_t pgdat; /* the only node's descriptor, without NUMA */
+	uint32_t percpu_static; /* bytes of the kernel's own per-CPU variables */
 	uint32_t brk; /* bytes kept behind bss, page tables of low memory apart */
 	unsigned rodata_kb, rwdata_kb; /* only dmesg's "Memory:" line tells */
 };

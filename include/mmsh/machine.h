@@ -29,6 +29,16 @@ struct managed_param {
 	int64_t pages;
 };
 
+/* An area of the kernel's that exists from boot on: a line of a captured vmallocinfo. */
+struct vm_boot_area {
+	vaddr_t start, end;
+	uint64_t pages;
+	phys_t phys;
+	unsigned flags; /* VM_* of vmalloc.h */
+	char caller[48];
+};
+#define MAX_BOOT_AREAS 128
+
 struct boot_params {
 	const struct arch *arch;
 	uint64_t mem;		 /* bytes of RAM a PC of that size has; with e820: a limit (0: none) */
@@ -48,6 +58,8 @@ struct boot_params {
 	struct numa_params numa;
 	char zonelist_order; /* 'n', 'z', or 'd': numa_zonelist_order= */
 	uint64_t kernelcore, movablecore; /* bytes; 0: not given */
+	unsigned nr_vm_areas;
+	struct vm_boot_area vm_area[MAX_BOOT_AREAS]; /* ascending: vmallocinfo= */
 	bool strict; /* refuse what no 4.4 kernel can be built as */
 	bool hugetlb;		 /* CONFIG_HUGETLBFS: pageblock order from the large page */
 	bool hotplug;		 /* CONFIG_MEMORY_HOTREMOVE: the migrate type Isolate from the start */
@@ -87,8 +99,10 @@ struct boot_info {
 	phys_t image_end; /* of the kernel image with all of brk */
 	struct numa_info numa;
 	phys_t node_data[MAX_NUMNODES]; /* NODE_DATA of each node, 0 without NUMA */
+	uint64_t zone_start[MAX_NR_ZONES], zone_end[MAX_NR_ZONES]; /* pfns that may be in them */
 	uint64_t movable_pfn[MAX_NUMNODES]; /* where ZONE_MOVABLE begins; 0: nowhere */
 	phys_t mem_map;		    /* physical, of pfn 0's entry rounded to the node */
+	phys_t node_mem_map[MAX_NUMNODES]; /* one array a node: of its first block's entry */
 	phys_t percpu;
 	unsigned percpu_pages;
 	phys_t init_pg_end;	    /* "initial memory mapped" */

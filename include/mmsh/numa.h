@@ -42,6 +42,8 @@ struct numa_memblk {
 /* The outcome. Blocks are in address order; the same node may have several. */
 struct numa_info {
 	unsigned nr_blks, nr_nodes;
+	bool faked;	    /* there was memory enough to fake nodes */
+	uint64_t fake_size; /* numa=fake=SIZE: what became of the size */
 	struct numa_memblk blk[2 * MAX_NUMNODES];
 	uint8_t distance[MAX_NUMNODES][MAX_NUMNODES];
 	uint8_t cpu_to_node[MAX_CPUS];

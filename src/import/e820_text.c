@@ -17,7 +17,7 @@ struct reader {
 	struct boot_params *p;
 	/* what the log tells of the kernel image, physical but for the first six */
 	uint64_t text[2], data[2], init[2], lowmem[2]; /* virtual */
-	uint64_t bss_kb, first_brk, mapped_end;
+	uint64_t bss_kb, first_brk, mapped_end, pgdat, percpu_static;
 	unsigned rodata_kb, rwdata_kb;
 	uint64_t initrd[2], initrd_moved[2]; /* first and last byte */
 };
@@ -214,6 +214,23 @@ static void line_brk(struct reader *r)
 		r->first_brk = at;
 }
 
+/* "node 0, pgdat c11c6bc0, node_mem_map f6ef8020" */
+static void line_node(struct reader *r)
+{
+	if (!scan_word(&r->s, "node 0, pgdat ") || !scan_digits(&r->s, 16, &r->pgdat))
+		r->pgdat = 0;
+}
+
+/* "13 pages/cpu @dfbef000 s30888 r0 d22360 u53248" */
+static void line_percpu(struct reader *r)
+{
+	const char *at;
+
+	if (!scan_until(&r->s, '@', &at) || !scan_until(&r->s, ' ', &at) ||
+	    !scan_word(&r->s, " s") || !scan_digits(&r->s, 10, &r->percpu_static))
+		r->percpu_static = 0;
+}
+
 static void line_mapped(struct reader *r)
 {
 	uint64_t mapped[2];
@@ -278,6 +295,8 @@ static const struct log_line {
 	{"BRK [", line_brk},
 	{"initial memory mapped: ", line_mapped},
 	{"RAMDISK: ", line_ramdisk},
+	{"free_area_init_node: ", line_node},
+	{"PERCPU: Embedded ", line_percpu},
 	{"Move RAMDISK from ", line_move},
 	{"Kernel command line: ", line_cmdline},
 };
@@ -336,6 +355,11 @@ static void set_image(struct reader *r)
 	k.bss_start = (uint32_t)bss_start;
 	k.bss_stop = (uint32_t)bss_stop;
 	k.brk = standard->brk;
+	k.percpu_static = r->percpu_static && r->percpu_static <= 64 * PAGE_SIZE
+				  ? (uint32_t)r->percpu_static
+				  : standard->percpu_static;
+	if (!image_offset(r, r->pgdat, &k.pgdat)) /* it stands near the end of the data */
+		k.pgdat = k.edata - (standard->edata - standard->pgdat);
 	r->p->image = k;
 	r->p->image_given = true;
 }

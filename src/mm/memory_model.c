@@ -21,6 +21,7 @@ static int alloc_node_mem_maps(struct machine *m)
 						  m->arch->cache_bytes, nid);
 		if (!m->boot.mem_map)
 			return -ENOMEM;
+		m->boot.node_mem_map[nid] = m->boot.mem_map;
 	}
 	return 0;
 }

@@ -141,6 +141,9 @@ static void account_memmap(struct machine *m, struct zone *z)
 	unsigned long pages = z->spanned_pages, freesize = z->present_pages;
 	unsigned long reserve = z->idx == 0 ? dma_reserve(m) : 0;
 
+	/* sections spare the larger holes */
+	if (m->section && pages > freesize + freesize / 16)
+		pages = freesize;
 	z->memmap_pages = PFN_UP(pages * m->arch->struct_page_size);
 	if (!z->highmem) {
 		if (freesize >= z->memmap_pages)
@@ -294,6 +297,8 @@ int free_area_init_nodes(struct machine *m, const uint64_t max_zone_pfn[MAX_NR_Z
 		lowest[i] = highest[i - 1];
 		highest[i] = max_of(max_zone_pfn[i], lowest[i]);
 	}
+	memcpy(m->boot.zone_start, lowest, sizeof(lowest));
+	memcpy(m->boot.zone_end, highest, sizeof(highest));
 	m->boot.nr_kernel_pages = m->boot.nr_all_pages = 0;
 	if (init_sections(m))
 		return mm_error(e, -ENOMEM, "the host has no memory for the sections");

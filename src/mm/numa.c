@@ -84,7 +84,9 @@ static bool fake_nodes(const struct numa_params *p, const struct e820_map *e, ui
 	} else {
 		uint64_t min = ROUND_UP(max_of(ram / max_nodes, FAKE_NODE_MIN_SIZE), FAKE_NODE_MIN_SIZE);
 
-		size = ROUND_DOWN(max_of(p->arg, min), FAKE_NODE_MIN_SIZE);
+		size = max_of(p->arg, min);
+		info->fake_size = size;
+		size = ROUND_DOWN(size, FAKE_NODE_MIN_SIZE);
 		split_nodes(e, max_pfn, size, 0, max_nodes, info);
 	}
 	return info->nr_blks != 0;
@@ -177,7 +179,7 @@ int numa_init(const struct numa_params *p, const struct e820_map *e, uint64_t ma
 
 	memset(info, 0, sizeof(*info));
 	if (p->kind == NUMA_FAKE_COUNT || p->kind == NUMA_FAKE_SIZE)
-		fake_nodes(p, e, max_pfn, max_nodes, info);
+		info->faked = fake_nodes(p, e, max_pfn, max_nodes, info);
 	else if (p->kind == NUMA_NODES && p->nr_nodes > max_nodes)
 		return mm_error(err, -EINVAL, "nodes=: this kernel has room for %u nodes", max_nodes);
 	else if (p->kind == NUMA_NODES)

@@ -171,10 +171,125 @@ static void print_brk_page(struct machine *m, phys_t page)
 	printk(m, "BRK [0x%08llx, 0x%08llx] PGTABLE", ull(page), ull(page + PAGE_SIZE - 1));
 }
 
+/*
+ * 32 bit: ioremap() has slots of its own at boot, below the permanent ones in the fixed map,
+ * and all of them within what one page table maps. Returns: the lowest address.
+ */
+#define BOOT_IOREMAP_SLOTS 512u
+
+static vaddr_t boot_ioremap_start(const struct machine *m)
+{
+	unsigned long per_table = 1ul << (m->arch->pmd_shift - PAGE_SHIFT);
+	unsigned long slots = (m->layout.fixaddr_top - m->layout.fixaddr_start) >> PAGE_SHIFT;
+
+	if (slots / per_table != (slots + BOOT_IOREMAP_SLOTS - 1) / per_table)
+		slots = ROUND_UP(slots, BOOT_IOREMAP_SLOTS);
+	return m->layout.fixaddr_top - ((slots + BOOT_IOREMAP_SLOTS - 1) << PAGE_SHIFT);
+}
+
+/* Page tables that the direct map and the fixed map need beyond those in the image. */
+static unsigned early_tables(const struct machine *m)
+{
+	unsigned shift = m->arch->pmd_shift;
+	unsigned tail = m->max_low_pfn % (1ul << (shift - PAGE_SHIFT)) != 0;
+
+	if (m->arch->bits == 64)
+		return m->boot.brk_tables;
+	return tail + (unsigned)((m->layout.fixaddr_top >> shift) - (boot_ioremap_start(m) >> shift));
+}
+
+static void print_ranges(struct machine *m, const char *what, phys_t start, phys_t end)
+{
+	printk(m, "%s [mem 0x%016llx-0x%016llx] (%lluMB)", what, ull(start), ull(end - 1),
+	       ull((end - start) >> 20));
+}
+
+static void print_fake_nodes(struct machine *m)
+{
+	const struct numa_info *n = &m->boot.numa;
+	const struct numa_params *p = &m->params.numa;
+	char what[40];
+
+	if (p->kind == NUMA_FAKE_SIZE && n->fake_size > p->arg)
+		printk(m, "Fake node size %lluMB too small, increasing to %lluMB", ull(p->arg >> 20),
+		       ull(n->fake_size >> 20));
+	if (!n->faked)
+		printk(m, "Not enough memory for each node.  NUMA emulation disabled.");
+	for (unsigned i = 0; i < n->nr_blks && n->faked; i++) {
+		snprintf(what, sizeof(what), "Faking node %d at", n->blk[i].nid);
+		print_ranges(m, what, n->blk[i].start, n->blk[i].end);
+	}
+}
+
+static void print_firmware_nodes(struct machine *m)
+{
+	const struct numa_info *n = &m->boot.numa;
+
+	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
+		printk(m, "SRAT: PXM %u -> APIC 0x%02x -> Node %u", m->cpu_to_node[cpu], cpu,
+		       m->cpu_to_node[cpu]);
+	for (unsigned i = 0; i < n->nr_blks; i++)
+		printk(m, "SRAT: Node %d PXM %d [mem 0x%08llx-0x%08llx]", n->blk[i].nid,
+		       n->blk[i].nid, ull(n->blk[i].start), ull(n->blk[i].end - 1));
+}
+
+static int node_of(const struct machine *m, phys_t pa)
+{
+	const struct numa_info *n = &m->boot.numa;
+
+	for (unsigned i = 0; i < n->nr_blks; i++)
+		if (pa >= n->blk[i].start && pa < n->blk[i].end)
+			return n->blk[i].nid;
+	return -1;
+}
+
+static void print_numa(struct machine *m)
+{
+	enum numa_kind kind = m->params.numa.kind;
+	bool fake = kind == NUMA_FAKE_COUNT || kind == NUMA_FAKE_SIZE;
+
+	if (!m->numa)
+		return;
+	if (kind == NUMA_NODES) {
+		print_firmware_nodes(m);
+	} else {
+		printk(m, kind == NUMA_OFF ? "NUMA turned off" : "No NUMA configuration found");
+		printk(m, "Faking a node at [mem 0x%016llx-0x%016llx]", 0ull,
+		       ull(PFN_PHYS(m->max_pfn) - 1));
+	}
+	if (fake)
+		print_fake_nodes(m);
+	if ((fake && m->boot.numa.faked) || m->params.numa.nr_distance)
+		printk(m, "NUMA: Initialized distance table, cnt=%u", m->nr_nodes);
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
+		phys_t at = m->boot.node_data[nid];
+
+		if (!at)
+			continue;
+		printk(m, "NODE_DATA(%u) allocated [mem 0x%08llx-0x%08llx]", nid, ull(at),
+		       ull(at + m->arch->pgdat_bytes - 1));
+		if (node_of(m, at) != (int)nid)
+			printk(m, "    NODE_DATA(%u) on node %d", nid, node_of(m, at));
+	}
+}
+
+static void print_split(struct machine *m)
+{
+	printk(m, "%luMB HIGHMEM available.", mb(m->max_pfn - m->highstart_pfn));
+	printk(m, "%luMB LOWMEM available.", mb(m->max_low_pfn));
+	if (m->numa) {
+		printk(m, "max_low_pfn = %llx, highstart_pfn = %llx", ull(m->max_low_pfn),
+		       ull(m->highstart_pfn));
+		printk(m, "Low memory ends at vaddr %08llx", ull(m->layout.high_memory));
+		printk(m, "High memory starts at vaddr %08llx", ull(m->layout.high_memory));
+	}
+	printk(m, "  mapped low ram: 0 - %08llx", ull(PFN_PHYS(m->max_low_pfn)));
+	printk(m, "  low ram: 0 - %08llx", ull(PFN_PHYS(m->max_low_pfn)));
+}
+
 static void print_lowmem(struct machine *m)
 {
 	const struct boot_info *b = &m->boot;
-	const unsigned long per_table = 1ul << (m->arch->pmd_shift - PAGE_SHIFT);
 	phys_t brk = b->brk_start;
 	char buf[17];
 
@@ -184,18 +299,15 @@ static void print_lowmem(struct machine *m)
 	if (b->trampoline)
 		printk(m, "Base memory trampoline at [%s] %llx size %u",
 		       kptr(m, va(m, b->trampoline), buf), ull(b->trampoline), m->arch->trampoline_bytes);
-	if (brk && m->max_low_pfn % per_table) {
-		print_brk_page(m, brk); /* the direct map's last piece */
-		brk += PAGE_SIZE;
-	}
+	for (unsigned i = 0; brk && i < early_tables(m); i++, brk += PAGE_SIZE)
+		print_brk_page(m, brk);
 	print_ramdisk(m);
-	if (m->arch->bits == 32) {
-		printk(m, "%luMB HIGHMEM available.", mb(m->max_pfn - m->highstart_pfn));
-		printk(m, "%luMB LOWMEM available.", mb(m->max_low_pfn));
-		printk(m, "  mapped low ram: 0 - %08llx", ull(PFN_PHYS(m->max_low_pfn)));
-		printk(m, "  low ram: 0 - %08llx", ull(PFN_PHYS(m->max_low_pfn)));
-	}
-	if (brk && m->layout.pkmap_base)
+	print_numa(m);
+	if (m->arch->bits == 64)
+		return;
+	print_split(m);
+	if (brk && m->layout.pkmap_base >> m->arch->pmd_shift <
+			   boot_ioremap_start(m) >> m->arch->pmd_shift)
 		print_brk_page(m, brk);
 }
 
@@ -207,25 +319,16 @@ static void print_range(struct machine *m, const char *what, uint64_t start_pfn,
 	       ull(PFN_PHYS(end_pfn) - 1));
 }
 
+/* What the zone could take; how much of that is moved to ZONE_MOVABLE does not show here. */
 static void print_zone_range(struct machine *m, int idx)
 {
-	uint64_t start = UINT64_MAX, end = 0;
-	struct strbuf name = STRBUF_INIT;
+	char name[24];
 
-	for (unsigned nid = 0; nid < m->nr_nodes; nid++) {
-		const struct zone *z = &m->node[nid]->zone[idx];
-
-		if (!z->spanned_pages)
-			continue;
-		start = min_of(start, (uint64_t)z->start_pfn);
-		end = max_of(end, z->start_pfn + (uint64_t)z->spanned_pages);
-	}
-	strbuf_addf(&name, "  %-8s", m->arch->zone_name[idx]);
-	if (end)
-		print_range(m, strbuf_str(&name), start, end);
+	snprintf(name, sizeof(name), "  %-8s", m->arch->zone_name[idx]);
+	if (m->boot.zone_start[idx] < m->boot.zone_end[idx])
+		print_range(m, name, m->boot.zone_start[idx], m->boot.zone_end[idx]);
 	else
-		printk(m, "%s empty", strbuf_str(&name));
-	strbuf_free(&name);
+		printk(m, "%s empty", name);
 }
 
 static void print_zone_ranges(struct machine *m)
@@ -235,6 +338,9 @@ static void print_zone_ranges(struct machine *m)
 		if (i != m->arch->zone_movable)
 			print_zone_range(m, i);
 	printk(m, "Movable zone start for each node");
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
+		if (m->boot.movable_pfn[nid])
+			printk(m, "  Node %u: 0x%016llx", nid, ull(PFN_PHYS(m->boot.movable_pfn[nid])));
 	printk(m, "Early memory node ranges");
 	for (unsigned i = 0; i < m->memblock.memory.cnt; i++) {
 		const struct memblock_region *r = &m->memblock.memory.regions[i];
@@ -278,13 +384,11 @@ static void print_zone(struct machine *m, const struct zone *z)
 		       lifo_batch(z->boot_managed));
 }
 
-/* How far below the end of its data the kernel has the only node's descriptor. */
-#define PGDAT_BELOW_EDATA 0x3b00
-
 static void print_node(struct machine *m, const struct pglist_data *node)
 {
 	const struct kernel_image *k = &m->params.image;
 	uint64_t first = ROUND_DOWN(node->start_pfn, MAX_ORDER_NR_PAGES);
+	phys_t data = m->boot.node_data[node->id] ?: k->load + k->pgdat;
 	char pgdat[17], map[17];
 	struct strbuf what = STRBUF_INIT;
 
@@ -293,11 +397,11 @@ static void print_node(struct machine *m, const struct pglist_data *node)
 		    node->start_pfn + (uint64_t)node->spanned_pages);
 	strbuf_free(&what);
 	printk(m, "On node %d totalpages: %lu", node->id, node->present_pages);
-	if (m->boot.mem_map)
+	if (m->boot.node_mem_map[node->id])
 		printk(m, "free_area_init_node: node %d, pgdat %s, node_mem_map %s", node->id,
-		       kptr(m, va(m, k->load + k->edata - PGDAT_BELOW_EDATA), pgdat),
+		       kptr(m, va(m, data), pgdat),
 		       kptr(m,
-			    va(m, m->boot.mem_map +
+			    va(m, m->boot.node_mem_map[node->id] +
 					  (node->start_pfn - first) * m->arch->struct_page_size),
 			    map));
 	for (int i = 0; i < MAX_NR_ZONES; i++)
@@ -314,9 +418,6 @@ static unsigned config_nr_cpus(const struct machine *m)
 
 	return m->arch->bits == 32 && slots > 71 ? (slots - 71) / 20 : max_of(m->nr_cpus, 4u);
 }
-
-/* Bytes of the kernel's own per-CPU variables. */
-#define PERCPU_STATIC 30824u
 
 static void print_percpu_units(struct machine *m)
 {
@@ -340,16 +441,20 @@ static void print_percpu_units(struct machine *m)
 
 static void print_percpu(struct machine *m)
 {
-	unsigned unit = m->boot.percpu_pages << PAGE_SHIFT, n = config_nr_cpus(m);
-	unsigned dyn = unit > PERCPU_STATIC ? unit - PERCPU_STATIC : 0;
+	unsigned n = config_nr_cpus(m), used = m->boot.percpu_pages << PAGE_SHIFT;
+	unsigned fixed = m->params.image.percpu_static, per_atom = 1;
+	unsigned dyn = used > fixed ? used - fixed : 0, unit = ROUND_UP(used, m->arch->percpu_atom);
 	char buf[17];
 
+	/* CPUs share what is allocated at a time, as far as there is room */
+	while (per_atom < m->nr_cpus && unit / (2 * per_atom) >= used)
+		per_atom *= 2;
 	printk(m, "setup_percpu: NR_CPUS:%u nr_cpumask_bits:%u nr_cpu_ids:%u nr_node_ids:%u", n, n,
 	       m->nr_cpus, m->nr_nodes);
 	printk(m, "PERCPU: Embedded %u pages/cpu @%s s%u r0 d%u u%u", m->boot.percpu_pages,
-	       kptr(m, va(m, m->boot.percpu), buf), PERCPU_STATIC, dyn, unit);
-	printk(m, "pcpu-alloc: s%u r0 d%u u%u alloc=%u*%lu", PERCPU_STATIC, dyn, unit,
-	       m->boot.percpu_pages, PAGE_SIZE);
+	       kptr(m, va(m, m->boot.percpu), buf), fixed, dyn, unit / per_atom);
+	printk(m, "pcpu-alloc: s%u r0 d%u u%u alloc=%u*%u", fixed, dyn, unit / per_atom,
+	       unit / m->arch->percpu_atom, m->arch->percpu_atom);
 	print_percpu_units(m);
 }
 
@@ -458,7 +563,11 @@ void kmsg_boot(struct machine *m)
 	static const char *const hash[] = {"PID", "Dentry cache", "Inode-cache"};
 	const struct boot_info *b = &m->boot;
 
+	bool late = m->numa && m->arch->bits == 64; /* large tables wait for vmalloc */
+
 	printk(m, "%s", LINUX_BANNER);
+	if (m->arch->bits == 64)
+		printk(m, "Command line: %s", m->params.cmdline);
 	print_e820(m);
 	print_highmem_msg(m);
 	print_lowmem(m);
@@ -469,7 +578,8 @@ void kmsg_boot(struct machine *m)
 	print_percpu(m);
 	print_zonelists(m);
 	printk(m, "Kernel command line: %s", m->params.cmdline);
-	for (unsigned i = 0; i < ARRAY_SIZE(hash); i++)
+	print_hash(m, hash[0], b->hash_entries[0]);
+	for (unsigned i = 1; i < ARRAY_SIZE(hash) && !late; i++)
 		print_hash(m, hash[i], b->hash_entries[i]);
 	if (m->arch->bits == 32)
 		printk(m, "Initializing CPU#0");
@@ -477,9 +587,14 @@ void kmsg_boot(struct machine *m)
 	print_memory(m);
 	if (m->arch->bits == 32)
 		print_layout(m);
+	for (unsigned i = 1; i < ARRAY_SIZE(hash) && late; i++)
+		print_hash(m, hash[i], b->hash_entries[i]);
 	print_freeing(m, "SMP alternatives", b->alternatives_pages);
 	printk(m, "x86: Booted up %u node%s, %u CPUs", m->nr_nodes, m->nr_nodes > 1 ? "s" : "",
 	       m->nr_cpus);
 	print_freeing(m, "initrd", b->initrd_pages);
+	if (m->params.hugetlb)
+		printk(m, "HugeTLB registered %u MB page size, pre-allocated 0 pages",
+		       1u << (m->arch->pmd_shift - 20));
 	print_freeing(m, "unused kernel", b->init_pages);
 }

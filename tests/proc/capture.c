@@ -9,9 +9,15 @@
 #include <string.h>
 
 const struct capture captures[NR_CAPTURES] = {
-	{"boot/slub-hm4g/64M", 1},
-	{"boot/slub-hm4g/1G", 1},
-	{"boot/slub-hm4g/512M-smp4", 4},
+	{"boot/slub-hm4g/64M", ""},
+	{"boot/slub-hm4g/1G", ""},
+	{"boot/slub-hm4g/512M-smp4", "cpus=4"},
+	{"boot/slub-2g2g/2G", "split=2G"},
+	{"boot/slub-pae/2G", "arch=ia32-pae"},
+	{"boot/slub-pae/16G", "arch=ia32-pae"},
+	{"boot/slub-pae-huge/2G", "arch=ia32-pae hugetlb=on"},
+	{"boot/slub-numa32/2G-numa4", "arch=ia32-pae model=sparse numa=fake=4"},
+	{"boot/slub-x64/2G-numa4", "arch=amd64 numa=fake=4"},
 };
 
 char *golden_text(const char *name)
@@ -39,16 +45,30 @@ static void set_managed(struct boot_params *p, const struct capture *c)
 {
 	char *text = capture_text(c, "zoneinfo.txt"), *s = text, *line, zone[16];
 	long long n;
-	int idx = 0;
+	int idx = 0, nid = 0;
 
 	while ((line = next_line(&s))) {
-		if (sscanf(line, "Node %*d, zone %15s", zone) == 1)
+		if (sscanf(line, "Node %d, zone %15s", &nid, zone) == 2)
 			for (idx = 0; strcmp(p->arch->zone_name[idx], zone);)
 				idx++;
 		if (sscanf(line, " managed %lld", &n) == 1)
-			p->managed[p->nr_managed++] = (struct managed_param){-1, idx, n};
+			p->managed[p->nr_managed++] = (struct managed_param){nid, idx, n};
 	}
 	free(text);
+}
+
+static void set_words(struct boot_params *p, const char *line)
+{
+	char *copy = strdup(line), *save = NULL;
+	struct mm_error e = {""};
+
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		char *val = strchr(w, '=');
+
+		*val++ = '\0';
+		ck_assert_msg(boot_param_set(p, w, val, &e) == 0, "%s", e.text);
+	}
+	free(copy);
 }
 
 struct machine *capture_boot(const struct capture *c)
@@ -59,10 +79,10 @@ struct machine *capture_boot(const struct capture *c)
 	char *dmesg = capture_text(c, "dmesg.txt");
 
 	boot_params_init(&p);
+	set_words(&p, c->words);
 	ck_assert_msg(e820_read(&p, dmesg, strlen(dmesg), &e) == 0, "%s", e.text);
 	free(dmesg);
 	p.mem = 0;
-	p.cpus = c->cpus;
 	set_managed(&p, c);
 	m = machine_boot(&p, &e);
 	ck_assert_msg(m != NULL, "%s", e.text);

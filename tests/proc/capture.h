@@ -6,12 +6,13 @@
 #include <mmsh/machine.h>
 #include <mmsh/proc.h>
 
-/* The folders of tests/golden/boot that have captures: name, CPUs. */
+/* The folders of tests/golden/boot that have captures: name, and the boot line's words for what
+   the files do not tell. */
 struct capture {
 	const char *dir;
-	unsigned cpus;
+	const char *words;
 };
-#define NR_CAPTURES 3
+#define NR_CAPTURES 9
 extern const struct capture captures[NR_CAPTURES];
 
 /* The text of a file below tests/golden, plain or gzip, owned by the caller. */
