@@ -46,7 +46,7 @@ filled()
 run_sessions()
 {
 	typed "$1" >"$work/typed"
-	(cd "$work" && exec "$MMSH" --no-rc --interactive --echo) \
+	(cd "$work" && XDG_STATE_HOME=$work exec "$MMSH" --no-rc --interactive --echo) \
 		<"$work/typed" >"$work/raw" 2>&1
 	status=$?
 	transcript <"$work/raw" >"$work/out"
