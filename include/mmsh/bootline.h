@@ -24,6 +24,10 @@ int boot_param_set(struct boot_params *p, const char *key, const char *val, stru
 int e820_read(struct boot_params *p, const char *text, size_t len, struct mm_error *e);
 int e820_read_file(struct boot_params *p, const char *path, struct mm_error *e);
 
+/* The areas of a captured /proc/vmallocinfo. Returns: 0; -EINVAL with @e, or the file's errno. */
+int vmallocinfo_read(struct boot_params *p, const char *text, size_t len, struct mm_error *e);
+int vmallocinfo_read_file(struct boot_params *p, const char *path, struct mm_error *e);
+
 /* Sizes: decimal or 0x hex with K M G T. Returns: 0 or -EINVAL, -ERANGE. */
 int parse_size(const char *text, uint64_t *bytes);
 

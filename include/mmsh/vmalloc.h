@@ -127,6 +127,10 @@ struct vmap_area *vmap_area_add(struct machine *m, vaddr_t start, vaddr_t end, u
 /* The same for a block in such an area, at the tail of @cpu's queue. -EINVAL: no such area. */
 int vmap_block_add(struct machine *m, vaddr_t start, unsigned cpu, unsigned free, unsigned dirty);
 
+/* Boot: the areas of machine.params.vm_area, with their pages and mappings; the next search
+   goes on behind the last one. Returns: 0, -EINVAL with @e, -ENOMEM. */
+int vmalloc_boot_areas(struct machine *m, struct mm_error *e);
+
 /* Areas sorted and disjoint, page tables agree with them, pages accounted for. */
 int vmalloc_audit(const struct machine *m, struct mm_error *e);
 

@@ -409,6 +409,11 @@ static int set_movablecore(struct boot_params *p, const char *val, struct mm_err
 	return get_size("movablecore", val, &p->movablecore, e);
 }
 
+static int set_vmallocinfo(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return vmallocinfo_read_file(p, val, e);
+}
+
 const struct boot_key boot_keys[] = {
 	{"arch", "ia32|ia32-pae|amd64", "the kind of machine; give it first", set_arch},
 	{"mem", "SIZE", "RAM of a PC of that size; with e820=, the limit that the kernel keeps",
@@ -419,6 +424,7 @@ const struct boot_key boot_keys[] = {
 	 set_split},
 	{"highmem", "SIZE", "memory outside the direct map", set_highmem},
 	{"vmalloc", "SIZE", "room kept for vmalloc", set_vmalloc},
+	{"vmallocinfo", "FILE", "areas that vmalloc has from boot on, from a capture", set_vmallocinfo},
 	{"reservelow", "SIZE", "memory at 0 left to the firmware (4K to 640K)", set_reservelow},
 	{"cpus", "N", "processors (1 to 64)", set_cpus},
 	{"model", "flat|discontig|sparse", "how page descriptors are kept", set_model},

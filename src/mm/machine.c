@@ -242,7 +242,7 @@ static int boot_steps(struct machine *m, struct mm_error *e)
 	if (m->params.slab && kmem_cache_init_late(m, e))
 		return -ENOMEM;
 	free_late(m);
-	return 0;
+	return vmalloc_boot_areas(m, e);
 }
 
 static bool kernel_has_numa(const struct boot_params *p)

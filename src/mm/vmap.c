@@ -204,6 +204,44 @@ int vmalloc(struct machine *m, uint64_t size, gfp_t gfp, const char *caller, vad
 	return 0;
 }
 
+static int boot_area(struct machine *m, const struct vm_boot_area *b, struct vmap_area *va)
+{
+	unsigned kinds = VM_ALLOC | VM_IOREMAP | VM_MAP;
+	int err = 0;
+
+	va->vm->caller = arena_strdup(&m->arena, b->caller);
+	va->vm->phys_addr = b->phys;
+	if ((b->flags & kinds) == VM_ALLOC && b->pages)
+		return alloc_area_pages(m, va->vm, b->pages, VMALLOC_GFP);
+	for (vaddr_t a = b->start; b->phys && a < b->end - PAGE_SIZE && !err; a += PAGE_SIZE)
+		err = map_page(m, a, PFN_DOWN(b->phys + (a - b->start)), PAGE_KERNEL | _PAGE_PCD);
+	return err;
+}
+
+int vmalloc_boot_areas(struct machine *m, struct mm_error *e)
+{
+	struct vmap_area *va = NULL;
+
+	for (unsigned i = 0; i < m->params.nr_vm_areas; i++) {
+		const struct vm_boot_area *b = &m->params.vm_area[i];
+
+		if (b->start < m->layout.vmalloc_start || b->end > m->layout.vmalloc_end ||
+		    (va && b->start < va->end) || b->pages > PFN_DOWN(b->end - b->start))
+			return mm_error(e, -EINVAL, "vmallocinfo: 0x%llx-0x%llx does not fit this machine",
+					(unsigned long long)b->start, (unsigned long long)b->end);
+		va = vmap_area_add(m, b->start, b->end, VM_VM_AREA, b->flags);
+		if (!va || boot_area(m, b, va))
+			return mm_error(e, -ENOMEM, "vmallocinfo: no memory for 0x%llx-0x%llx",
+					(unsigned long long)b->start, (unsigned long long)b->end);
+	}
+	if (va) {
+		m->vmalloc->free_vmap_cache = va;
+		m->vmalloc->cached_vstart = m->layout.vmalloc_start;
+		m->vmalloc->cached_align = 1;
+	}
+	return 0;
+}
+
 /* The area that a free means: one with an owner of a kind in @kinds. */
 static int find_owned_area(struct machine *m, vaddr_t addr, unsigned kinds, const char *what,
 			   struct vmap_area **out, struct mm_error *e)

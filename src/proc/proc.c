@@ -103,6 +103,7 @@ const struct proc_file proc_files[] = {
 	CONST("vfs_cache_pressure", "100"),
 	CTL_IF("zone_reclaim_mode", sysctl_zone_reclaim_mode, if_numa),
 	SHOW("/proc/version", version_show),
+	SHOW("/proc/vmallocinfo", vmallocinfo_show),
 	SHOW("/proc/vmstat", vmstat_show),
 	SHOW("/proc/zoneinfo", zoneinfo_show),
 	{.path = "/sys/devices/system/memory/block_size_bytes", .show = block_size_show,
