@@ -47,13 +47,14 @@ static _Noreturn void die(const char *what, const char *why)
 	_exit(1);
 }
 
-static struct machine *boot(uint64_t mem)
+static struct machine *boot(const struct arch *arch, uint64_t mem)
 {
 	struct boot_params p;
 	struct mm_error e = {""};
 	struct machine *m;
 
 	boot_params_init(&p);
+	boot_params_set_arch(&p, arch);
 	p.mem = mem;
 	m = machine_boot(&p, &e);
 	if (!m)
@@ -343,10 +344,10 @@ static double script_commands(void)
 }
 
 /* Boots in a program of its own and reports the time and that program's peak memory. */
-static int boot_child(const char *mem)
+static int boot_child(const char *arch, const char *mem)
 {
 	double start = now_ns();
-	struct machine *m = boot(strtoull(mem, NULL, 0));
+	struct machine *m = boot(arch_find(arch), strtoull(mem, NULL, 0));
 	double ms = (now_ns() - start) / 1e6;
 	unsigned long peak = 0;
 	char line[128];
@@ -361,11 +362,11 @@ static int boot_child(const char *mem)
 	return 0;
 }
 
-static void bench_boot(const char *name, uint64_t mem)
+static void bench_boot(const char *name, const struct arch *arch, uint64_t mem)
 {
 	double best_ms = 0, best_mib = 0;
 	char arg[32], line[64];
-	char *argv[] = {(char *)"/proc/self/exe", (char *)"--boot", arg, NULL};
+	char *argv[] = {(char *)"/proc/self/exe", (char *)"--boot", (char *)arch->name, arg, NULL};
 
 	snprintf(arg, sizeof(arg), "%llu", (unsigned long long)mem);
 	for (int i = 0; i < ROUNDS; i++) {
@@ -391,26 +392,36 @@ static void bench_boot(const char *name, uint64_t mem)
 
 /* ---- the table ---- */
 
+/* with the hole below 4 GiB there is no more */
+#define ALMOST_16T ((16ull << 40) - (4ull << 30))
+
 static const struct bench {
 	const char *name, *unit;
 	double (*round)(void);
 	uint64_t mem; /* of the machine to boot first; 0: none */
+	const struct arch *arch; /* of that machine; NULL: ia32 */
 } benches[] = {
-	{"page_pair_0", "ns", page_pair_0, 1ull << 30},
-	{"glibc_page_pair_0", "ns", glibc_page_pair_0, 0},
-	{"page_pair_9", "ns", page_pair_9, 1ull << 30},
-	{"glibc_page_pair_9", "ns", glibc_page_pair_9, 0},
-	{"page_fill_0", "ns", page_fill_0, 2ull << 30},
-	{"glibc_page_fill_0", "ns", glibc_page_fill_0, 0},
-	{"page_random_free_0", "ns", page_random_free_0, 2ull << 30},
-	{"glibc_page_random_free_0", "ns", glibc_page_random_free_0, 0},
-	{"page_churn", "ns", page_churn, 1ull << 30},
-	{"glibc_page_churn", "ns", glibc_page_churn, 0},
-	{"verify_ops", "ops/s", verify_ops, 0},
-	{"script_commands", "commands/s", script_commands, 0},
-	{"boot_64M", NULL, NULL, 64ull << 20},
-	{"boot_1G", NULL, NULL, 1ull << 30},
-	{"boot_4G", NULL, NULL, 4ull << 30},
+	{"page_pair_0", "ns", page_pair_0, 1ull << 30, NULL},
+	{"glibc_page_pair_0", "ns", glibc_page_pair_0, 0, NULL},
+	{"page_pair_0_64G", "ns", page_pair_0, 64ull << 30, &arch_ia32_pae},
+	{"page_pair_0_1T", "ns", page_pair_0, 1ull << 40, &arch_amd64},
+	{"page_pair_0_16T", "ns", page_pair_0, ALMOST_16T, &arch_amd64},
+	{"page_pair_9", "ns", page_pair_9, 1ull << 30, NULL},
+	{"glibc_page_pair_9", "ns", glibc_page_pair_9, 0, NULL},
+	{"page_fill_0", "ns", page_fill_0, 2ull << 30, NULL},
+	{"glibc_page_fill_0", "ns", glibc_page_fill_0, 0, NULL},
+	{"page_random_free_0", "ns", page_random_free_0, 2ull << 30, NULL},
+	{"glibc_page_random_free_0", "ns", glibc_page_random_free_0, 0, NULL},
+	{"page_churn", "ns", page_churn, 1ull << 30, NULL},
+	{"glibc_page_churn", "ns", glibc_page_churn, 0, NULL},
+	{"verify_ops", "ops/s", verify_ops, 0, NULL},
+	{"script_commands", "commands/s", script_commands, 0, NULL},
+	{"boot_64M", NULL, NULL, 64ull << 20, NULL},
+	{"boot_1G", NULL, NULL, 1ull << 30, NULL},
+	{"boot_4G", NULL, NULL, 4ull << 30, NULL},
+	{"boot_64G", NULL, NULL, 64ull << 30, &arch_ia32_pae},
+	{"boot_1T", NULL, NULL, 1ull << 40, &arch_amd64},
+	{"boot_16T", NULL, NULL, ALMOST_16T, &arch_amd64},
 };
 
 static void bench(const struct bench *b)
@@ -419,11 +430,11 @@ static void bench(const struct bench *b)
 	double best = 0;
 
 	if (!b->round) {
-		bench_boot(b->name, b->mem);
+		bench_boot(b->name, b->arch ?: &arch_ia32, b->mem);
 		return;
 	}
 	if (b->mem)
-		machine = boot(b->mem);
+		machine = boot(b->arch ?: &arch_ia32, b->mem);
 	for (int i = 0; i < ROUNDS; i++) {
 		double v = b->round();
 
@@ -446,8 +457,8 @@ int main(int argc, char **argv)
 {
 	int status, failed = 0;
 
-	if (argc == 3 && !strcmp(argv[1], "--boot"))
-		return boot_child(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "--boot"))
+		return boot_child(argv[2], argv[3]);
 	if (argc < 3) {
 		fprintf(stderr, "usage: bench MMSH GOLDEN [NAME...]\n");
 		return 2;
