@@ -536,7 +536,7 @@ static inline bool free_page_fast(struct machine *m, struct page *p, pfn_t pfn)
 	struct zone *z = m->zone_by_id[block_zone(p->block)];
 	struct per_cpu_pageset *ps = &z->pageset[m->cpu];
 	unsigned mt = *pageblock_of(m, z, pfn) & PB_TYPE_MASK;
-	struct page_list *l = &ps->lists[mt];
+	struct page_list *l;
 	pfn_t next;
 
 	if (unlikely(p->flags | (uint32_t)p->mapcount) || unlikely(mt >= MIGRATE_PCPTYPES) ||
@@ -545,6 +545,7 @@ static inline bool free_page_fast(struct machine *m, struct page *p, pfn_t pfn)
 	p->owner = 0;
 	p->block = BLOCK_PCP | (uint32_t)z->id << BLOCK_ZONE_SHIFT;
 	p->index = mt;
+	l = &ps->lists[mt];
 	p->lru.prev = PFN_NONE;
 	p->lru.next = next = l->head;
 	l->head = pfn;
