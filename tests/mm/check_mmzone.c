@@ -330,6 +330,56 @@ START_TEST(holes_are_spanned)
 }
 END_TEST
 
+/* ---- ZONE_MOVABLE: boot.md 6.1 ---- */
+
+START_TEST(the_movable_zone)
+{
+	static const struct {
+		const char *line;
+		unsigned long high, start, movable;
+	} rows[] = {
+		{"mem=1G kernelcore=256M", 2, 227328, 262112 - 227328},
+		{"mem=1G movablecore=64M", 245760 - 227326, 245760, 16352},
+		{"mem=1G kernelcore=64M movablecore=64M", 245760 - 227326, 245760, 16352},
+		{"mem=1G kernelcore=4G", 34786, 0, 0},
+		{"mem=1G", 34786, 0, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct machine *m = boot_line(rows[i].line);
+		const struct zone *z = zone_find(m, 0, "Movable");
+
+		ck_assert_uint_eq(zone_of(m, "HighMem")->spanned_pages, rows[i].high);
+		ck_assert_uint_eq(z->present_pages, rows[i].movable);
+		if (rows[i].movable) {
+			ck_assert_uint_eq(z->start_pfn, rows[i].start);
+			ck_assert(z->highmem);
+			ck_assert_ptr_eq(m->node[0]->zonelist[0].ref[0].zone, z);
+			ck_assert(zone_spans_pfn(z, take(m, GFP_HIGHUSER_MOVABLE, 0)));
+			ck_assert(!zone_spans_pfn(z, take(m, GFP_HIGHUSER, 0)));
+		}
+		assert_audit(m);
+		machine_free(m);
+	}
+}
+END_TEST
+
+/* Without high memory it is cut out of Normal. */
+START_TEST(a_movable_zone_in_low_memory)
+{
+	struct machine *m = boot_line("mem=512M movablecore=128M");
+	const struct zone *z = zone_of(m, "Movable");
+
+	/* 130912 pages less 32768, from the bottom, rounded up */
+	ck_assert_uint_eq(z->start_pfn, 98304);
+	ck_assert_uint_eq(zone_end_pfn(z), 131040);
+	ck_assert_uint_eq(zone_end_pfn(normal_zone(m)), 98304);
+	ck_assert(!z->highmem);
+	assert_audit(m);
+	machine_free(m);
+}
+END_TEST
+
 /* ---- nodes ---- */
 
 /* @n nodes of 64 MiB each. */
@@ -454,6 +504,8 @@ Suite *mmzone_suite(void)
 	tcase_add_test(t, zone_of_a_page);
 	tcase_add_test(t, populated_zones_in_order);
 	tcase_add_test(t, holes_are_spanned);
+	tcase_add_test(t, the_movable_zone);
+	tcase_add_test(t, a_movable_zone_in_low_memory);
 	suite_add_tcase(s, t);
 	t = tcase_create("nodes");
 	tcase_add_test(t, nodes_are_tried_nearest_first);

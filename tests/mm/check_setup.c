@@ -317,6 +317,7 @@ START_TEST(managed_pages_as_asked)
 		{"mem=64M managed=Normal:11570,DMA:3979", 3979, 11570},
 		{"mem=64M managed=Normal:11700", -1, 11700}, /* less than boot left: it keeps less */
 		{"mem=64M managed=DMA:3000", 3000, -1},
+		{"mem=64M managed=Normal:1000,DMA:60", 60, 1000},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -351,7 +352,10 @@ START_TEST(machines_that_cannot_be)
 		{"mem=1G vmalloc=850M initrd=900M", ""},
 		{"mem=64M managed=Normal:99999", "managed=Normal:99999"},
 		{"mem=64M managed=HighMem:5", "no such zone|HighMem"},
+		{"mem=64M managed=Normal:0", "managed=Normal:0"},
 		{"mem=64M split=4G", "split=4G"},
+		{"mem=4G vmalloc=975M", "too small for the page descriptors"},
+		{"arch=ia32-pae split=3G_OPT", "no 4.4 kernel has this split with PAE"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -389,6 +393,18 @@ START_TEST(maps_that_cannot_be)
 	ck_assert_ptr_null(machine_boot(&p, &e));
 	p.cpus = MAX_CPUS + 1;
 	ck_assert_ptr_null(machine_boot(&p, NULL));
+	p.mem = 1 << 20;
+	p.e820.nr = 0;
+	p.cpus = 1;
+	ck_assert_ptr_null(machine_boot(&p, &e));
+	ck_assert_ptr_nonnull(strstr(e.text, "at least 8M"));
+	/* a kernel beyond low memory */
+	boot_params_init(&p);
+	boot_words(&p, "mem=1G vmalloc=960M");
+	p.image.load = 48 << 20;
+	p.image_given = true;
+	ck_assert_ptr_null(machine_boot(&p, &e));
+	ck_assert_ptr_nonnull(strstr(e.text, "inside the kernel image"));
 	/* an initrd over the kernel */
 	p = params_of(pc, ARRAY_SIZE(pc));
 	p.initrd_start = 0x1000000;

@@ -2,6 +2,8 @@
 /* Who wakes kswapd, and what reclaim says when there is nothing to reclaim (buddy.md 12.2, 13). */
 #include "mm/fixture.h"
 
+#include <string.h>
+
 START_TEST(kswapd_wakes_once)
 {
 	struct machine *m = boot_line("mem=64M");
@@ -58,7 +60,11 @@ START_TEST(balanced_zones_do_not_wake)
 		z->watermark[WMARK_LOW] = 1l << 40;
 	take(m, GFP_KERNEL, 0);
 	ck_assert_uint_eq(b->n, 0);
-	/* at a larger order it takes a block, or reason to compact */
+	/* at a larger order the zone must be able to compact as well */
+	take(m, GFP_KERNEL, 3);
+	ck_assert_uint_eq(b->n, 1);
+	machine_tick(m, 1);
+	/* and it takes a block */
 	shatter(m);
 	b->n = 0;
 	for_each_populated_zone(m, z)
@@ -92,6 +98,33 @@ START_TEST(nothing_to_reclaim_takes_two_runs)
 }
 END_TEST
 
+/* Two nodes; the first is below its low mark. */
+START_TEST(zone_reclaim_before_the_next_node)
+{
+	struct machine *m = boot_line("arch=amd64 mem=128M numa=fake=2 cpus=2");
+	struct zone *z = zone_find(m, 0, "DMA32");
+
+	for_each_populated_zone(m, x)
+		if (x->nid == 0)
+			x->watermark[WMARK_LOW] = 1l << 40;
+	take(m, GFP_KERNEL, 0);
+	ck_assert_uint_eq(vm_event_sum(m, PGSCAN_ZONE_RECLAIM_FAILED), 0);
+	m->zone_reclaim_mode = 1;
+	take(m, GFP_KERNEL, 0); /* nothing there that is worth it */
+	ck_assert_uint_eq(vm_event_sum(m, PGSCAN_ZONE_RECLAIM_FAILED), 0);
+	mod_zone_page_state(m, z, NR_FILE_PAGES, 10000);
+	ck_assert_uint_eq(pfn_to_zone(m, take(m, GFP_KERNEL, 0))->nid, 1);
+	ck_assert_uint_gt(vm_event_sum(m, PGSCAN_ZONE_RECLAIM_FAILED), 0);
+	/* not for those who cannot wait, nor for another node's CPUs */
+	memset(m->vm_event[0], 0, sizeof(m->vm_event[0]));
+	take(m, GFP_ATOMIC, 0);
+	machine_set_cpu(m, 1);
+	alloc_pages_node(m, 0, GFP_KERNEL, 0);
+	ck_assert_uint_eq(vm_event_sum(m, PGSCAN_ZONE_RECLAIM_FAILED), 0);
+	machine_free(m);
+}
+END_TEST
+
 Suite *vmscan_suite(void)
 {
 	Suite *s = suite_create("vmscan");
@@ -101,6 +134,7 @@ Suite *vmscan_suite(void)
 	tcase_add_test(t, requests_without_the_flag_let_it_sleep);
 	tcase_add_test(t, balanced_zones_do_not_wake);
 	tcase_add_test(t, nothing_to_reclaim_takes_two_runs);
+	tcase_add_test(t, zone_reclaim_before_the_next_node);
 	suite_add_tcase(s, t);
 	return s;
 }
