@@ -32,6 +32,8 @@ unsigned long compact_node(struct machine *m, unsigned nid);
 unsigned long compact_nodes(struct machine *m);
 
 void compaction_defer_reset(struct zone *z, unsigned order, bool alloc_success);
+/* kswapd goes to sleep: zones that were compacted to the end forget their skip hints. */
+void reset_isolation_suitable(struct machine *m, unsigned nid);
 
 /* Fragmentation index and unusable index of a zone at @order, in thousandths
    (buddy.md 13.4; -1000: the request could be served). */

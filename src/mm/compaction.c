@@ -128,7 +128,7 @@ static void reset_cached_positions(const struct machine *m, struct zone *z)
 	z->compact_cached_free_pfn = pageblock_start(m, zone_end_pfn(z) - 1);
 }
 
-static void reset_isolation_suitable(const struct machine *m, struct zone *z)
+static void __reset_isolation_suitable(const struct machine *m, struct zone *z)
 {
 	uint8_t *pb = pageblock_of(m, z, z->start_pfn), *last = pageblock_of(m, z, zone_end_pfn(z) - 1);
 
@@ -144,6 +144,13 @@ static bool own_pageblock(const struct machine *m, const struct compact_control 
 	const struct zone *z = m->nr_nodes > 1 ? pfn_to_zone(m, pfn) : NULL;
 
 	return !z || z == cc->zone;
+}
+
+void reset_isolation_suitable(struct machine *m, unsigned nid)
+{
+	for_each_populated_zone(m, z)
+		if (z->nid == nid && z->compact_blockskip_flush)
+			__reset_isolation_suitable(m, z);
 }
 
 static bool isolation_suitable(const struct machine *m, const struct compact_control *cc, pfn_t pfn)
@@ -440,7 +447,7 @@ static enum compact_result compact_zone(struct machine *m, struct compact_contro
 		return res;
 	cc->migratepages = cc->freepages = PAGE_LIST_EMPTY;
 	if (cc->order >= 0 && compaction_restarting(cc->zone, cc->order))
-		reset_isolation_suitable(m, cc->zone);
+		__reset_isolation_suitable(m, cc->zone);
 	place_scanners(m, cc);
 	while ((res = compact_finished(m, cc)) == COMPACT_CONTINUE) {
 		if (isolate_migratepages(m, cc) && !migrate_pages(m, cc)) {
@@ -509,7 +516,7 @@ unsigned long compact_node(struct machine *m, unsigned nid)
 
 		if (!populated_zone(cc.zone))
 			continue;
-		reset_isolation_suitable(m, cc.zone);
+		__reset_isolation_suitable(m, cc.zone);
 		compact_zone(m, &cc);
 		migrated += cc.migrated;
 	}

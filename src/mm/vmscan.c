@@ -76,6 +76,7 @@ void kswapd_tick(struct machine *m)
 		if (!pgdat->kswapd_awake)
 			continue;
 		count_vm_events(m, PAGEOUTRUN, 1);
+		reset_isolation_suitable(m, nid);
 		pgdat->kswapd_awake = false;
 		pgdat->kswapd_max_order = 0;
 		pgdat->kswapd_classzone_idx = MAX_NR_ZONES - 1;

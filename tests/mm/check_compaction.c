@@ -322,6 +322,33 @@ START_TEST(restarting_forgets_the_hints)
 }
 END_TEST
 
+/* kswapd, about to sleep, has them forgotten after a round to the end. */
+START_TEST(kswapd_forgets_the_hints)
+{
+	struct machine *m = striped(10);
+	struct zone *z = normal_zone(m);
+
+	for (pfn_t pfn = 0x1000; pfn < 0x2000; pfn += 2)
+		lru_del(m, pfn);
+	z->watermark[WMARK_HIGH] = 1l << 40;
+	ck_assert_int_lt(alloc_pages(m, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, 4), 0);
+	ck_assert(z->compact_blockskip_flush);
+	ck_assert(*pageblock_of(m, z, 0x1000) & PB_SKIP);
+	ck_assert(m->node[0]->kswapd_awake);
+	machine_tick(m, 1);
+	ck_assert(!z->compact_blockskip_flush);
+	for (pfn_t pfn = 0x1000; pfn < 0x2000; pfn += 1024)
+		ck_assert(!(*pageblock_of(m, z, pfn) & PB_SKIP));
+	assert_blocks(m, z, "MMMM");
+	/* half a round is no reason */
+	*pageblock_of(m, z, 0x1000) |= PB_SKIP;
+	m->node[0]->kswapd_awake = true;
+	machine_tick(m, 1);
+	ck_assert(*pageblock_of(m, z, 0x1000) & PB_SKIP);
+	machine_free(m);
+}
+END_TEST
+
 /* ---- when free pages run out ---- */
 
 START_TEST(the_low_mark_stops_the_free_scanner)
@@ -382,6 +409,7 @@ Suite *compaction_suite(void)
 	tcase_add_test(t, who_may_compact);
 	tcase_add_test(t, failures_defer);
 	tcase_add_test(t, restarting_forgets_the_hints);
+	tcase_add_test(t, kswapd_forgets_the_hints);
 	tcase_add_test(t, the_low_mark_stops_the_free_scanner);
 	tcase_add_test(t, no_free_pages_at_all);
 	suite_add_tcase(s, t);
