@@ -17,12 +17,14 @@
 	X(compaction) \
 	X(e820) \
 	X(e820_text) \
+	X(expr) \
 	X(extfrag) \
 	X(gfp) \
 	X(highmem) \
 	X(iomem) \
 	X(kmsg) \
 	X(kpage) \
+	X(lex) \
 	X(machine) \
 	X(memblock) \
 	X(mmzone) \
@@ -33,7 +35,9 @@
 	X(page_slow) \
 	X(proc) \
 	X(proc_files) \
+	X(prompt) \
 	X(ram) \
+	X(session) \
 	X(setup) \
 	X(state) \
 	X(strbuf) \
@@ -41,9 +45,9 @@
 	X(sysctl) \
 	X(trace) \
 	X(verify) \
+	X(vmalloc) \
 	X(vmscan) \
 	X(vmstat) \
-	X(vmalloc) \
 	X(walk) \
 	X(why) \
 	/* end */

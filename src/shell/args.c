@@ -21,7 +21,7 @@ static int parse_count(struct shell *sh, struct arg *a)
 	if (r)
 		return r;
 	if (a->num < 1)
-		return fail(sh, EINVAL, "%lld: a count is 1 or more", (long long)a->num);
+		return cmd_fail(sh, EINVAL, "%lld: a count is 1 or more", (long long)a->num);
 	return 0;
 }
 
@@ -31,13 +31,14 @@ static int parse_order(struct shell *sh, struct arg *a)
 
 	if (r) {
 		clear_error(sh);
-		return fail(sh, EINVAL, "order %s: not a number", quoted(sh, a->w->text));
+		return cmd_fail(sh, EINVAL, "order %s: not a number", quoted(sh, a->w->text));
 	}
 	if (a->num < 0)
-		return fail(sh, EINVAL, "order %lld: the smallest order is 0", (long long)a->num);
+		return cmd_fail(sh, EINVAL, "order %lld: the smallest order is 0",
+				(long long)a->num);
 	if (a->num >= MAX_ORDER)
-		return fail(sh, EINVAL, "order %lld: the largest order is %d", (long long)a->num,
-			    MAX_ORDER - 1);
+		return cmd_fail(sh, EINVAL, "order %lld: the largest order is %d",
+				(long long)a->num, MAX_ORDER - 1);
 	return 0;
 }
 
@@ -75,7 +76,7 @@ static int parse_gfp(struct shell *sh, struct arg *a)
 
 	if (!gfp_parse(a->w->text, &a->gfp, &e))
 		return 0;
-	return fail(sh, EINVAL, "%s%s", e.text, gfp_meant(a->w->text, meant, sizeof(meant)));
+	return cmd_fail(sh, EINVAL, "%s%s", e.text, gfp_meant(a->w->text, meant, sizeof(meant)));
 }
 
 static int parse_value(struct shell *sh, struct arg *a)
@@ -141,8 +142,8 @@ int arg_parse_word(struct shell *sh, enum arg_kind kind, const struct word *w, s
 {
 	a->w = w;
 	if (w->type != WORD_TEXT && !kinds[kind].rest)
-		return fail(sh, EINVAL, "%s does not belong there",
-			    w->type == WORD_BLOCK ? "a { } block" : quoted(sh, w->text));
+		return cmd_fail(sh, EINVAL, "%s does not belong there",
+				w->type == WORD_BLOCK ? "a { } block" : quoted(sh, w->text));
 	return kinds[kind].parse(sh, a);
 }
 
@@ -168,7 +169,7 @@ static int parse_named(struct shell *sh, const struct arg_spec *s, const struct 
 	int r;
 
 	if (a->w)
-		return fail(sh, EINVAL, "%s is given twice", s->name);
+		return cmd_fail(sh, EINVAL, "%s is given twice", s->name);
 	a->w = w;
 	if (s->flags & ARG_FLAG)
 		return 0;
@@ -179,17 +180,22 @@ static int parse_named(struct shell *sh, const struct arg_spec *s, const struct 
 	return r;
 }
 
-static int one_line(struct shell *sh, const struct command *c, const char *why, const char *what)
+/* Says @what is wrong, and the usage in the same line. */
+static int usage_error(struct shell *sh, const struct command *c, const char *what, const char *why)
 {
-	struct strbuf s = STRBUF_INIT;
+	struct strbuf forms = STRBUF_INIT, usage = STRBUF_INIT;
 	int r;
 
-	command_synopsis(c, &s);
-	for (char *p = s.s; p && *p; p++)
-		if (*p == '\n')
-			*p = p[1] ? ';' : '\0';
-	r = fail(sh, EINVAL, "%s%s (usage: %s)", what, why, strbuf_str(&s));
-	strbuf_free(&s);
+	command_synopsis(c, &forms);
+	for (const char *p = strbuf_str(&forms); *p; p++) {
+		if (*p != '\n')
+			strbuf_addc(&usage, *p);
+		else if (p[1])
+			strbuf_adds(&usage, "; ");
+	}
+	r = cmd_fail(sh, EINVAL, "%s%s (usage: %s)", what, why, strbuf_str(&usage));
+	strbuf_free(&forms);
+	strbuf_free(&usage);
 	return r;
 }
 
@@ -208,13 +214,13 @@ static int too_many(struct shell *sh, const struct command *c, const struct word
 	char name[64], meant[64];
 
 	if (w->type != WORD_TEXT)
-		return fail(sh, EINVAL, "%s does not belong there",
-			    w->type == WORD_BLOCK ? "a { } block" : quoted(sh, w->text));
+		return cmd_fail(sh, EINVAL, "%s does not belong there",
+				w->type == WORD_BLOCK ? "a { } block" : quoted(sh, w->text));
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(w->text, "="), w->text);
 	suggestion(did_you_mean(name, next_key, &s), meant, sizeof(meant));
 	if (meant[0])
-		return fail(sh, EINVAL, "%s%s", quoted(sh, w->text), meant);
-	return one_line(sh, c, " is too much", quoted(sh, w->text));
+		return cmd_fail(sh, EINVAL, "%s%s", quoted(sh, w->text), meant);
+	return usage_error(sh, c, quoted(sh, w->text), " is too much");
 }
 
 /* An argument in its place, @left words from the end. Those of ARG_MANY are gathered, without
@@ -280,6 +286,7 @@ int args_parse(struct shell *sh, const struct command *c, const struct word *wor
 	}
 	for (s = c->args; s->kind; s++)
 		if (!a->v[s - c->args].w && !(s->flags & (ARG_OPT | ARG_KEY | ARG_FLAG)))
-			return one_line(sh, c, " is missing", s->name ? s->name : arg_label(s->kind));
+			return usage_error(sh, c, s->name ? s->name : arg_label(s->kind),
+					   " is missing");
 	return 0;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Commands that look: the model's files, displays, what changed. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <mmsh/proc.h>
 
 #include "command.h"
+#include "input.h"
 #include "out.h"
 #include "shell.h"
+#include "util.h"
 
 static const char *next_file(void *arg)
 {
@@ -30,9 +33,9 @@ static int path_error(struct shell *sh, const char *path, int err)
 	char meant[64] = "";
 
 	if (err == -ENOENT)
-		suggestion(did_you_mean(path, *path == '/' ? next_file : next_short_file, &f), meant,
-			   sizeof(meant));
-	return fail(sh, -err, "%s: %s%s", quoted(sh, path), strerror(-err), meant);
+		suggestion(did_you_mean(path, *path == '/' ? next_file : next_short_file, &f),
+			   meant, sizeof(meant));
+	return cmd_fail(sh, -err, "%s: %s%s", quoted(sh, path), strerror(-err), meant);
 }
 
 static int cat_one(struct shell *sh, const char *path)
@@ -41,8 +44,8 @@ static int cat_one(struct shell *sh, const char *path)
 	int r;
 
 	if (f && !f->show && f->read && out_is_terminal(sh))
-		return fail(sh, EINVAL, "%s is binary: redirect it, or pipe it to od -t x8",
-			    quoted(sh, path));
+		return cmd_fail(sh, EINVAL, "%s is binary: redirect it, or pipe it to od -t x8",
+				quoted(sh, path));
 	r = proc_read(sh->m, path, sh->out);
 	return r ? path_error(sh, path, r) : 0;
 }
@@ -74,28 +77,23 @@ static int exec_ls(struct shell *sh, const struct args *a)
 	return r ? path_error(sh, path, r) : 0;
 }
 
-/* The words from @a on as one text. */
-static void join_words(const struct arg *a, struct strbuf *text)
-{
-	for (unsigned i = 0; i < a->n; i++)
-		strbuf_addf(text, "%s%s", i ? " " : "", a->w[i].text);
-}
-
 static int exec_display(struct shell *sh, const struct args *a)
 {
-	struct strbuf what = STRBUF_INIT;
+	const struct word *w = a->v[0].w;
+	char *what;
 	int r = 0;
 
-	if (!a->v[0].w)
+	if (!w)
 		return displays_show(sh);
 	for (unsigned i = 0; i < a->v[0].n && !r; i++)
-		if (a->v[0].w[i].type != WORD_TEXT)
-			r = fail(sh, EINVAL, "%s does not belong there",
-				 quoted(sh, a->v[0].w[i].text));
-	join_words(&a->v[0], &what);
-	if (!r)
-		r = display_add(sh, strbuf_str(&what), true);
-	strbuf_free(&what);
+		if (w[i].type != WORD_TEXT)
+			r = cmd_fail(sh, EINVAL, "%s does not belong there", quoted(sh, w[i].text));
+	if (r)
+		return r;
+	/* As it was typed, quotes and all. */
+	what = mem_strndup(sh->in->lexer.text.s + w->start, w[a->v[0].n - 1].end - w->start);
+	r = display_add(sh, what, true);
+	free(what);
 	return r;
 }
 
@@ -103,8 +101,8 @@ static int exec_undisplay(struct shell *sh, const struct args *a)
 {
 	if (a->v[0].w) {
 		if (a->v[0].num > INT32_MAX)
-			return fail(sh, ENOENT, "there is no display %lld",
-				    (long long)a->v[0].num);
+			return cmd_fail(sh, ENOENT, "there is no display %lld",
+					(long long)a->v[0].num);
 		return display_remove(sh, (unsigned)a->v[0].num);
 	}
 	while (sh->displays.n)
@@ -154,7 +152,7 @@ static int exec_diff(struct shell *sh, const struct args *a)
 		if (!only)
 			return path_error(sh, a->v[0].text, -ENOENT);
 		if (!only->show)
-			return fail(sh, EINVAL, "%s is no text", only->path);
+			return cmd_fail(sh, EINVAL, "%s is no text", only->path);
 	}
 	past = journal_replay(sh);
 	if (!past)
@@ -177,7 +175,7 @@ static int make_parents(struct shell *sh, char *path)
 		*p = '\0';
 		r = mkdir(path, 0777);
 		if (r && errno != EEXIST) {
-			r = fail(sh, errno, "%s: %s", path, strerror(errno));
+			r = cmd_fail(sh, errno, "%s: %s", path, strerror(errno));
 			return r;
 		}
 		*p = '/';

@@ -59,9 +59,9 @@ static int exec_cpu(struct shell *sh, const struct args *a)
 		return 0;
 	}
 	if (a->v[0].num < 0 || a->v[0].num >= sh->m->nr_cpus)
-		return fail(sh, EINVAL, "%lld: the machine has %u CPU%s, numbered from 0",
-			    (long long)a->v[0].num, sh->m->nr_cpus,
-			    sh->m->nr_cpus == 1 ? "" : "s");
+		return cmd_fail(sh, EINVAL, "%lld: the machine has %u CPU%s, numbered from 0",
+				(long long)a->v[0].num, sh->m->nr_cpus,
+				sh->m->nr_cpus == 1 ? "" : "s");
 	begin_change(sh);
 	machine_set_cpu(sh->m, (unsigned)a->v[0].num);
 	return 0;
@@ -72,7 +72,7 @@ static int exec_tick(struct shell *sh, const struct args *a)
 	int64_t n = a->v[0].w ? a->v[0].num : 1;
 
 	if (n > 365ll * 24 * 3600 * HZ)
-		return fail(sh, EINVAL, "%lld: more than a year", (long long)n);
+		return cmd_fail(sh, EINVAL, "%lld: more than a year", (long long)n);
 	begin_change(sh);
 	machine_tick(sh->m, (uint64_t)n);
 	return 0;
@@ -107,7 +107,7 @@ static int find_sysctl(struct shell *sh, char *name, const struct proc_file **fi
 	for (char *p = meant; *p; p++)
 		if (*p == '/')
 			*p = '.';
-	return fail(sh, ENOENT, "there is no %s%s", quoted(sh, shown), meant);
+	return cmd_fail(sh, ENOENT, "there is no %s%s", quoted(sh, shown), meant);
 }
 
 static void print_sysctl(struct shell *sh, const struct proc_file *f)
@@ -130,7 +130,7 @@ static int exec_sysctl(struct shell *sh, const struct args *a)
 	int r;
 
 	if (strlen(a->v[0].text) >= sizeof(name))
-		return fail(sh, ENOENT, "there is no %s", quoted(sh, a->v[0].text));
+		return cmd_fail(sh, ENOENT, "there is no %s", quoted(sh, a->v[0].text));
 	strcpy(name, a->v[0].text);
 	val = strchr(name, '=');
 	if (val)
@@ -142,7 +142,7 @@ static int exec_sysctl(struct shell *sh, const struct args *a)
 		begin_change(sh);
 		r = proc_write(sh->m, f->path, val);
 		if (r)
-			return fail(sh, -r, "%s: %s", quoted(sh, a->v[0].text), errno_name(-r));
+			return cmd_fail(sh, -r, "%s: %s", quoted(sh, a->v[0].text), strerror(-r));
 	}
 	print_sysctl(sh, f);
 	return 0;

@@ -12,20 +12,28 @@
 #include "out.h"
 #include "shell.h"
 
-enum { ALLOC_ORDER, ALLOC_GFP, ALLOC_NODE, ALLOC_COUNT, ALLOC_COLD, ALLOC_LRU };
+enum {
+	ALLOC_ORDER,
+	ALLOC_GFP,
+	ALLOC_NODE,
+	ALLOC_COUNT,
+	ALLOC_COLD,
+	ALLOC_LRU
+};
 
 static int check_alloc(struct shell *sh, const struct args *a, int *nid)
 {
 	*nid = -1;
 	if (a->v[ALLOC_LRU].w && a->v[ALLOC_ORDER].num)
-		return cmd_fail(sh, EINVAL, "order %lld: only single pages, of order 0, go on the LRU",
-			    (long long)a->v[ALLOC_ORDER].num);
+		return cmd_fail(sh, EINVAL,
+				"order %lld: only single pages, of order 0, go on the LRU",
+				(long long)a->v[ALLOC_ORDER].num);
 	if (!a->v[ALLOC_NODE].w)
 		return 0;
 	if (a->v[ALLOC_NODE].num < 0 || a->v[ALLOC_NODE].num >= sh->m->nr_nodes)
 		return cmd_fail(sh, EINVAL, "node %lld: the machine has %u node%s, numbered from 0",
-			    (long long)a->v[ALLOC_NODE].num, sh->m->nr_nodes,
-			    sh->m->nr_nodes == 1 ? "" : "s");
+				(long long)a->v[ALLOC_NODE].num, sh->m->nr_nodes,
+				sh->m->nr_nodes == 1 ? "" : "s");
 	*nid = (int)a->v[ALLOC_NODE].num;
 	return 0;
 }
@@ -38,8 +46,8 @@ static int alloc_failed(struct shell *sh, const struct args *a, gfp_t gfp, int e
 		snprintf(before, sizeof(before), " after %lld of %lld", (long long)got,
 			 (long long)a->v[ALLOC_COUNT].num);
 	return cmd_fail(sh, -err, "order %lld %s: %s%s (see dmesg, why)",
-		    (long long)a->v[ALLOC_ORDER].num, gfp_format(gfp, names, sizeof(names)),
-		    errno_name(-err), before);
+			(long long)a->v[ALLOC_ORDER].num, gfp_format(gfp, names, sizeof(names)),
+			errno_name(-err), before);
 }
 
 static int exec_alloc(struct shell *sh, const struct args *a)
@@ -71,7 +79,11 @@ static int exec_alloc(struct shell *sh, const struct args *a)
 	return pfn < 0 ? alloc_failed(sh, a, gfp, (int)pfn, got) : 0;
 }
 
-enum { FREE_X, FREE_ORDER, FREE_COLD };
+enum {
+	FREE_X,
+	FREE_ORDER,
+	FREE_COLD
+};
 
 /* What one word of `free` names: the blocks of a value, or pages that are none. */
 struct free_target {
@@ -136,7 +148,8 @@ static int check_free(struct shell *sh, const struct args *a, const struct word 
 		return check_raw(sh, a, &x.val, t, w->text);
 	v = &sh->values.v[x.val.value - 1];
 	t->n = x.val.kind == VAL_LIST ? v->n : 1;
-	t->block = &sh->values.block[v->first + (x.val.kind == VAL_LIST ? 0 : (uint32_t)x.val.index)];
+	t->block =
+		&sh->values.block[v->first + (x.val.kind == VAL_LIST ? 0 : (uint32_t)x.val.index)];
 	return check_blocks(sh, a, t, w->text);
 }
 
@@ -194,9 +207,9 @@ static int exec_free(struct shell *sh, const struct args *a)
 /* ---- page ---- */
 
 static const char *const page_flag_names[NR_PAGEFLAGS] = {
-	"locked",    "error",	  "referenced",	  "uptodate",	 "dirty",   "lru",
-	"active",    "slab",	  "owner_priv_1", "arch_1",	 "reserved", "private",
-	"private_2", "writeback", "head",	  "swapcache",	 "mappedtodisk", "reclaim",
+	"locked",     "error",	     "referenced",   "uptodate",  "dirty",	  "lru",
+	"active",     "slab",	     "owner_priv_1", "arch_1",	  "reserved",	  "private",
+	"private_2",  "writeback",   "head",	     "swapcache", "mappedtodisk", "reclaim",
 	"swapbacked", "unevictable", "mlocked",
 };
 
@@ -286,13 +299,13 @@ static int print_page(struct shell *sh, uint64_t n)
 
 	if (!z)
 		return cmd_fail(sh, EINVAL, "pfn %llu is outside the machine's RAM",
-			    (unsigned long long)n);
+				(unsigned long long)n);
 	page = pfn_to_page(sh->m, pfn);
 	pfn_print(sh, pfn, -1);
 	out_char(sh, '\n');
 	out(sh, "  node       %u\n", z->nid);
-	print_flags(sh, (page->flags & ~PG(tail)) |
-				(page_is_reserved(sh->m, pfn) ? PG(reserved) : 0));
+	print_flags(sh,
+		    (page->flags & ~PG(tail)) | (page_is_reserved(sh->m, pfn) ? PG(reserved) : 0));
 	out(sh, "  refcount   %d\n  mapcount   %d\n", page->_refcount, page->mapcount);
 	out(sh, "  pageblock  %u (%s)\n", pfn >> sh->m->pageblock_order,
 	    migratetype_names[get_pageblock_migratetype(sh->m, z, pfn)]);
@@ -336,8 +349,8 @@ static int exec_compact(struct shell *sh, const struct args *a)
 
 	if (a->v[0].w && (a->v[0].num < 0 || a->v[0].num >= sh->m->nr_nodes))
 		return cmd_fail(sh, EINVAL, "node %lld: the machine has %u node%s, numbered from 0",
-			    (long long)a->v[0].num, sh->m->nr_nodes,
-			    sh->m->nr_nodes == 1 ? "" : "s");
+				(long long)a->v[0].num, sh->m->nr_nodes,
+				sh->m->nr_nodes == 1 ? "" : "s");
 	begin_change(sh);
 	moved = a->v[0].w ? compact_node(sh->m, (unsigned)a->v[0].num) : compact_nodes(sh->m);
 	out(sh, "%lu page%s moved\n", moved, moved == 1 ? "" : "s");

@@ -26,9 +26,9 @@ static int loop_once(struct shell *sh, const struct arg *cmd, int64_t i)
 
 	sh->counter = i;
 	if (interrupted)
-		return fail(sh, EINTR, "interrupted");
+		return cmd_fail(sh, EINTR, "interrupted");
 	if (sh->fuel == 0)
-		return fail(sh, ETIME, "repeated too often");
+		return cmd_fail(sh, ETIME, "repeated too often");
 	sh->fuel--;
 	r = exec_arg(sh, cmd);
 	obstack_free(pool, mark);
@@ -65,7 +65,7 @@ static int until_error(struct shell *sh, const struct arg *cmd, int64_t *n)
 	if (r == -EINTR || r == -ETIME)
 		return r;
 	if (!r && !sh->quit)
-		return fail(sh, ETIME, "no error in %lld times", (long long)*n);
+		return cmd_fail(sh, ETIME, "no error in %lld times", (long long)*n);
 	if (r)
 		out(sh, "%lld times, then %s: %s\n", (long long)*n, sh->err.command, sh->err.text);
 	clear_error(sh);
@@ -84,7 +84,7 @@ static int exec_repeat(struct shell *sh, const struct args *a)
 	} else {
 		r = expr_int(sh, a->v[0].text, &n);
 		if (!r && n < 0)
-			r = fail(sh, EINVAL, "%lld times", (long long)n);
+			r = cmd_fail(sh, EINVAL, "%lld times", (long long)n);
 		if (!r)
 			n = loop(sh, &a->v[1], n, &r);
 	}
@@ -115,9 +115,10 @@ static int expect_error(struct shell *sh, const struct arg *words)
 	char why[600];
 
 	if (!want || words->n < 2)
-		return fail(sh, EINVAL, want ? "a command is missing after %s"
-					     : "%s is no error's name (ENOMEM, EINVAL ...)",
-			    quoted(sh, name));
+		return cmd_fail(sh, EINVAL,
+				want ? "a command is missing after %s"
+				     : "%s is no error's name (ENOMEM, EINVAL ...)",
+				quoted(sh, name));
 	r = run_captured(sh, &cmd, &text);
 	if (r == -want) {
 		clear_error(sh);
@@ -127,11 +128,11 @@ static int expect_error(struct shell *sh, const struct arg *words)
 	out_mem(sh, strbuf_str(&text), text.len);
 	strbuf_free(&text);
 	if (!r)
-		return fail(sh, ECANCELED, "no error, but %s was expected", name);
+		return cmd_fail(sh, ECANCELED, "no error, but %s was expected", name);
 	snprintf(why, sizeof(why), "%s, but %s was expected: %.200s: %.300s", errno_name(-r), name,
 		 sh->err.command, sh->err.text);
 	clear_error(sh);
-	return fail(sh, ECANCELED, "%s", why);
+	return cmd_fail(sh, ECANCELED, "%s", why);
 }
 
 static int expect_text(struct shell *sh, const char *want, const struct arg *cmd)
@@ -141,7 +142,7 @@ static int expect_text(struct shell *sh, const char *want, const struct arg *cmd
 
 	if (!r && !memmem(strbuf_str(&text), text.len, want, strlen(want))) {
 		out_mem(sh, strbuf_str(&text), text.len);
-		r = fail(sh, ECANCELED, "the output does not hold %s", quoted(sh, want));
+		r = cmd_fail(sh, ECANCELED, "the output does not hold %s", quoted(sh, want));
 	}
 	strbuf_free(&text);
 	return r;
@@ -159,7 +160,7 @@ static int exec_expect(struct shell *sh, const struct args *a)
 		return expect_text(sh, what->text, &a->v[1]);
 	r = expr_eval(sh, what->text, &v);
 	if (!r && v.kind == VAL_NUM && v.n == 0)
-		r = fail(sh, ECANCELED, "%s is not so", quoted(sh, what->text));
+		r = cmd_fail(sh, ECANCELED, "%s is not so", quoted(sh, what->text));
 	return r;
 }
 

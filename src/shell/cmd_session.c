@@ -39,8 +39,8 @@ static int print_val(struct shell *sh, const char *text, const struct val *v)
 	if (v->kind == VAL_NUM)
 		return print_number(sh, v->n);
 	if (sh->assign)
-		return fail(sh, EINVAL, "%s is a page: only numbers get a name that way",
-			    quoted(sh, text));
+		return cmd_fail(sh, EINVAL, "%s is a page: only numbers get a name that way",
+				quoted(sh, text));
 	if (v->kind == VAL_RANGE) {
 		out(sh, "pfn %lld..%lld (%lld pages)\n", (long long)v->n, (long long)v->end,
 		    (long long)(v->end - v->n + 1));
@@ -68,8 +68,8 @@ static int exec_print(struct shell *sh, const struct args *a)
 
 	for (unsigned i = 0; i < a->v[0].n && !r; i++) {
 		if (a->v[0].w[i].type != WORD_TEXT)
-			r = fail(sh, EINVAL, "%s does not belong there",
-				 quoted(sh, a->v[0].w[i].text));
+			r = cmd_fail(sh, EINVAL, "%s does not belong there",
+				     quoted(sh, a->v[0].w[i].text));
 		strbuf_addf(&text, "%s%s", i ? " " : "", a->v[0].w[i].text);
 	}
 	if (!r)
@@ -130,7 +130,8 @@ static int state_from(struct shell *sh, const char *path)
 		m = state_load(strbuf_str(&text), text.len, &e);
 	strbuf_free(&text);
 	if (r || !m)
-		return fail(sh, r ? -r : EINVAL, "%s: %s", path, e.text[0] ? e.text : strerror(-r));
+		return cmd_fail(sh, r ? -r : EINVAL, "%s: %s", path,
+				e.text[0] ? e.text : strerror(-r));
 	return shell_take_machine(sh, m);
 }
 
@@ -142,8 +143,8 @@ static int exec_state(struct shell *sh, const struct args *a)
 	if (load)
 		return state_from(sh, a->v[1].text);
 	if (a->v[1].w)
-		return fail(sh, EINVAL, "%s: state FILE, or state load FILE",
-			    quoted(sh, a->v[0].text));
+		return cmd_fail(sh, EINVAL, "%s: state FILE, or state load FILE",
+				quoted(sh, a->v[0].text));
 	r = host_allowed(sh, a->v[0].text);
 	if (!r)
 		r = need_machine(sh);
@@ -157,15 +158,15 @@ static int exec_verify(struct shell *sh, const struct args *a)
 	int r = verify_file(a->v[0].text, &res, &e);
 
 	if (r) {
-		r = fail(sh, -r, "%s", e.text[0] ? e.text : strerror(-r));
+		r = cmd_fail(sh, -r, "%s", e.text[0] ? e.text : strerror(-r));
 	} else {
 		out_mem(sh, strbuf_str(&res.report), res.report.len);
 		out(sh, "ops=%lu matched=%lu given=%lu diverged=%lu\n", res.ops, res.matched,
 		    res.given, res.diverged);
 		if (res.diverged)
-			r = fail(sh, EUCLEAN, "%s: %lu result%s differ%s", a->v[0].text,
-				 res.diverged, res.diverged == 1 ? "" : "s",
-				 res.diverged == 1 ? "s" : "");
+			r = cmd_fail(sh, EUCLEAN, "%s: %lu result%s differ%s", a->v[0].text,
+				     res.diverged, res.diverged == 1 ? "" : "s",
+				     res.diverged == 1 ? "s" : "");
 	}
 	strbuf_free(&res.report);
 	return r;
@@ -178,7 +179,7 @@ static int exec_audit(struct shell *sh, const struct args *a)
 
 	(void)a;
 	if (r)
-		return fail(sh, -r, "%s", e.text);
+		return cmd_fail(sh, -r, "%s", e.text);
 	out_str(sh, "audit: all is well\n");
 	return 0;
 }
@@ -215,8 +216,8 @@ static int exec_set(struct shell *sh, const struct args *a)
 	if (!s->name) {
 		s = settings;
 		suggestion(did_you_mean(a->v[0].text, next_setting, &s), meant, sizeof(meant));
-		return fail(sh, EINVAL, "there is no setting %s%s", quoted(sh, a->v[0].text),
-			    meant);
+		return cmd_fail(sh, EINVAL, "there is no setting %s%s", quoted(sh, a->v[0].text),
+				meant);
 	}
 	if (a->v[1].w)
 		return s->set(sh, a->v[1].text);
@@ -252,7 +253,8 @@ const struct command commands_session[] = {
 		.help = "Show an expression: a number, a value, a page.",
 		.text = "Numbers are decimal or 0x hex, with K M G T; + - * / and parentheses. Counters "
 			"of /proc/vmstat and /proc/meminfo go by their names.",
-		.example = "print $1 + 2\nprint nr_free_pages * 4K\nfree_before = print nr_free_pages",
+		.example =
+			"print $1 + 2\nprint nr_free_pages * 4K\nfree_before = print nr_free_pages",
 		.flags = CMD_VALUE,
 		.exec = exec_print,
 	},

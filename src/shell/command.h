@@ -17,17 +17,17 @@ struct shell;
 enum arg_kind {
 	ARG_END,
 	ARG_NUM,
-	ARG_COUNT,   /* 1 and up */
+	ARG_COUNT, /* 1 and up */
 	ARG_ORDER,
 	ARG_GFP,
-	ARG_PAGE,    /* whatever names a page */
-	ARG_VALUE,   /* $1; pages too */
-	ARG_EXPR,    /* the rest of the words, an expression */
-	ARG_PATH,    /* the model's /proc and /sys */
-	ARG_SYSCTL,  /* NAME or NAME=VALUE */
-	ARG_FILE,    /* the host's */
+	ARG_PAGE,   /* whatever names a page */
+	ARG_VALUE,  /* $1; pages too */
+	ARG_EXPR,   /* the rest of the words, an expression */
+	ARG_PATH,   /* the model's /proc and /sys */
+	ARG_SYSCTL, /* NAME or NAME=VALUE */
+	ARG_FILE,   /* the host's */
 	ARG_DIR,
-	ARG_BOOT,    /* KEY=VALUE */
+	ARG_BOOT, /* KEY=VALUE */
 	ARG_SETTING,
 	ARG_CHOICE,  /* of that setting */
 	ARG_TOPIC,   /* of help */
@@ -68,13 +68,13 @@ struct args {
 };
 
 enum {
-	CMD_CHANGES = 1, /* may change the machine: no display can be made of it */
-	CMD_VALUE = 2,	 /* has a value: `name = CMD` */
-	CMD_MACHINE = 4, /* needs one */
-	CMD_PREFIX = 8,	 /* runs the command that follows */
+	CMD_CHANGES = 1,  /* may change the machine: no display can be made of it */
+	CMD_VALUE = 2,	  /* has a value: `name = CMD` */
+	CMD_MACHINE = 4,  /* needs one */
+	CMD_PREFIX = 8,	  /* runs the command that follows */
 	CMD_SESSION = 16, /* belongs into what `save` writes even if the machine did not change */
-	CMD_HOST = 32,	 /* writes the host's files: not in --safe */
-	CMD_READS = 64,	 /* reads commands: they are echoed and kept, not it */
+	CMD_HOST = 32,	  /* writes the host's files: not in --safe */
+	CMD_READS = 64,	  /* reads commands: they are echoed and kept, not it */
 };
 
 struct command {
@@ -102,8 +102,8 @@ extern const struct command commands_machine[], commands_pages[], commands_look[
 const struct command *command_find(const char *name);
 /* The only command that begins with @prefix; NULL. */
 const struct command *command_by_prefix(const char *prefix);
-#define for_each_command(g, c)                                                           \
-	for (const struct command_group *g = command_groups; g->name; g++)               \
+#define for_each_command(g, c)                                             \
+	for (const struct command_group *g = command_groups; g->name; g++) \
 		for (const struct command *c = g->commands; c->name; c++)
 
 /* `alloc ORDER [GFP] [node=N]`; lines for commands of several forms. */

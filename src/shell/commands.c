@@ -11,17 +11,15 @@
 #include "shell.h"
 
 const struct command_group command_groups[] = {
-	{"machine", "The machine", commands_machine},
-	{"pages", "Pages", commands_pages},
-	{"looking", "Looking", commands_look},
-	{"session", "The session", commands_session},
-	{"scripts", "Scripts", commands_script},
-	{0},
+	{"machine", "The machine", commands_machine}, {"pages", "Pages", commands_pages},
+	{"looking", "Looking", commands_look},	      {"session", "The session", commands_session},
+	{"scripts", "Scripts", commands_script},      {0},
 };
 
 const struct command *command_find(const char *name)
 {
-	for_each_command(g, c) {
+	for_each_command(g, c)
+	{
 		if (c->name[0] == name[0] && !strcmp(c->name, name))
 			return c;
 		if (c->alias && !strcmp(c->alias, name))
@@ -35,7 +33,8 @@ const struct command *command_by_prefix(const char *prefix)
 	const struct command *found = NULL;
 	size_t len = strlen(prefix);
 
-	for_each_command(g, c) {
+	for_each_command(g, c)
+	{
 		if (strncmp(c->name, prefix, len))
 			continue;
 		if (found)
@@ -261,6 +260,9 @@ const char *did_you_mean_command(const char *word)
 
 const char *suggestion(const char *word, char *buf, size_t size)
 {
-	snprintf(buf, size, word ? "; did you mean \"%s\"?" : "", word);
+	if (word)
+		snprintf(buf, size, "; did you mean \"%s\"?", word);
+	else
+		buf[0] = '\0';
 	return buf;
 }

@@ -53,8 +53,7 @@ void completion_free(struct completion *c)
 
 static void add_commands(struct completion *c)
 {
-	for_each_command(g, cmd)
-		completion_add(c, cmd->name);
+	for_each_command(g, cmd) completion_add(c, cmd->name);
 }
 
 /* "a|b|c" */
@@ -235,8 +234,8 @@ static void add_by_kind(struct completion *c, enum arg_kind kind)
 /* ---- where the word stands ---- */
 
 struct context {
-	char *text;		     /* the command's words, cut */
-	char *word[MAX_LINE_WORDS];  /* the last one is being completed */
+	char *text;		    /* the command's words, cut */
+	char *word[MAX_LINE_WORDS]; /* the last one is being completed */
 	unsigned n;
 };
 

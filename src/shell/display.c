@@ -117,7 +117,8 @@ void displays_update(struct shell *sh, json_t *json)
 
 		strbuf_reset(&now);
 		render(sh, d, &now);
-		if (now.len == d->last.len && !memcmp(strbuf_str(&now), strbuf_str(&d->last), now.len))
+		if (now.len == d->last.len &&
+		    !memcmp(strbuf_str(&now), strbuf_str(&d->last), now.len))
 			continue;
 		show_changes(sh, d, &now, json);
 		take(d, &now);
@@ -159,7 +160,7 @@ static int check_display(struct shell *sh, const char *what, const char **path)
 
 	*path = NULL;
 	if (f && !f->show)
-		return fail(sh, EINVAL, "%s is no text", f->path);
+		return cmd_fail(sh, EINVAL, "%s is no text", f->path);
 	if (f) {
 		*path = f->path;
 		return 0;
@@ -167,11 +168,12 @@ static int check_display(struct shell *sh, const char *what, const char **path)
 	snprintf(name, sizeof(name), "%.*s", (int)min_of(strcspn(what, " \t"), (size_t)31), what);
 	c = command_find(name);
 	if (!c)
-		return fail(sh, ENOENT, "%s is neither a file of the model nor a command%s",
-			    quoted(sh, name),
-			    suggestion(did_you_mean_command(name), meant, sizeof(meant)));
+		return cmd_fail(sh, ENOENT, "%s is neither a file of the model nor a command%s",
+				quoted(sh, name),
+				suggestion(did_you_mean_command(name), meant, sizeof(meant)));
 	if (c->flags & (CMD_CHANGES | CMD_PREFIX | CMD_SESSION | CMD_READS | CMD_HOST))
-		return fail(sh, EINVAL, "%s does more than look: it cannot be displayed", c->name);
+		return cmd_fail(sh, EINVAL, "%s does more than look: it cannot be displayed",
+				c->name);
 	return 0;
 }
 
@@ -186,8 +188,8 @@ int display_add(struct shell *sh, const char *what, bool now)
 		return r;
 	ds->d = mem_resize(ds->d, ds->n + 1, sizeof(*ds->d));
 	d = &ds->d[ds->n++];
-	*d = (struct display){.number = ds->next++, .what = mem_strdup(path ? path : what),
-			      .command = !path};
+	*d = (struct display){
+		.number = ds->next++, .what = mem_strdup(path ? path : what), .command = !path};
 	if (now)
 		show(sh, d);
 	return 0;
@@ -210,7 +212,7 @@ int display_remove(struct shell *sh, unsigned number)
 		memmove(&ds->d[i], &ds->d[i + 1], (--ds->n - i) * sizeof(*ds->d));
 		return 0;
 	}
-	return fail(sh, ENOENT, "there is no display %u", number);
+	return cmd_fail(sh, ENOENT, "there is no display %u", number);
 }
 
 void displays_free(struct displays *ds)

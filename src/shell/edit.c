@@ -5,6 +5,9 @@
 #endif
 #include "edit.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +18,17 @@
 #include "shell.h"
 #include "util.h"
 
+/* readline keeps signals to itself until it is asked. */
+#define CHECK_SIGNALS() ((void)0)
+#define SIGNAL_PENDING() 0
+
 #if defined(USE_READLINE)
 #include <readline/history.h>
 #include <readline/readline.h>
+#undef CHECK_SIGNALS
+#undef SIGNAL_PENDING
+#define CHECK_SIGNALS() rl_check_signals()
+#define SIGNAL_PENDING() rl_pending_signal()
 const char edit_name[] = "readline";
 #elif defined(USE_LIBEDIT)
 #include <editline/readline.h>
@@ -26,26 +37,50 @@ const char edit_name[] = "libedit";
 const char edit_name[] = "none";
 #endif
 
+/*
+ * One byte from the terminal. A ^C counts whenever it comes: with SIGINT held back
+ * but while we wait, none falls between the question and the waiting.
+ *
+ * Returns: EOF at the end, and when `interrupted` is set.
+ */
+static int wait_byte(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t sigint, before;
+	unsigned char c;
+	ssize_t n = -1;
+
+	sigemptyset(&sigint);
+	sigaddset(&sigint, SIGINT);
+	do {
+		CHECK_SIGNALS();
+		sigprocmask(SIG_BLOCK, &sigint, &before);
+		errno = EINTR;
+		if (!interrupted && !SIGNAL_PENDING() && ppoll(&p, 1, NULL, &before) > 0)
+			n = read(STDIN_FILENO, &c, 1);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	} while (n < 0 && errno == EINTR && !interrupted);
+	return n == 1 ? c : EOF;
+}
+
 /* A line as the terminal, or whatever else it is, gives it. */
 static char *plain_line(const char *prompt)
 {
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
+	struct strbuf line = STRBUF_INIT;
+	int c;
 
 	fputs(prompt, stdout);
 	fflush(stdout);
-	clearerr(stdin);
-	n = getline(&line, &cap, stdin);
-	if (n <= 0) {
-		free(line);
-		fputs("\n", stdout);
-		fflush(stdout);
+	while ((c = wait_byte()) != EOF && c != '\n')
+		strbuf_addc(&line, (char)c);
+	if (c == EOF && (interrupted || !line.len)) {
+		strbuf_free(&line);
+		if (!interrupted)
+			putchar('\n');
 		return NULL;
 	}
-	if (line[n - 1] == '\n')
-		line[n - 1] = '\0';
-	return line;
+	strbuf_addc(&line, '\0');
+	return line.s;
 }
 
 #if defined(USE_READLINE) || defined(USE_LIBEDIT)
@@ -88,19 +123,8 @@ static void add_line(const char *line)
 /* ^C ends the line; edit_line() then forgets it. */
 static int next_byte(FILE *f)
 {
-	unsigned char c;
-
-	for (;;) {
-		ssize_t n = read(fileno(f), &c, 1);
-
-		if (n == 1)
-			return c;
-		if (n == 0 || errno != EINTR)
-			return EOF;
-		rl_check_signals();
-		if (interrupted)
-			return EOF;
-	}
+	(void)f;
+	return wait_byte();
 }
 
 static void start_editor(void)

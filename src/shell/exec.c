@@ -44,19 +44,19 @@ static const struct command *find_command(struct shell *sh, const struct word *w
 	if (!c && sh->in->editor)
 		c = command_by_prefix(w->text);
 	if (!c && strchr(w->text, '=') && is_name(w->text, strcspn(w->text, "=")))
-		fail(sh, EINVAL, "unknown command; a value is named with blanks: NAME = CMD");
+		cmd_fail(sh, EINVAL, "unknown command; a value is named with blanks: NAME = CMD");
 	else if (!c)
-		fail(sh, EINVAL, "unknown command%s",
-		     suggestion(did_you_mean_command(w->text), meant, sizeof(meant)));
+		cmd_fail(sh, EINVAL, "unknown command%s",
+			 suggestion(did_you_mean_command(w->text), meant, sizeof(meant)));
 	return c;
 }
 
 static int check_row(struct shell *sh, const struct command *c)
 {
 	if (sh->assign && !(c->flags & (CMD_VALUE | CMD_PREFIX)))
-		return fail(sh, EINVAL, "has no value for %s", quoted(sh, sh->assign));
+		return cmd_fail(sh, EINVAL, "has no value for %s", quoted(sh, sh->assign));
 	if (sh->safe && (c->flags & CMD_HOST))
-		return fail(sh, EPERM, "writes the host's files: not with --safe");
+		return cmd_fail(sh, EPERM, "writes the host's files: not with --safe");
 	return c->flags & CMD_MACHINE ? need_machine(sh) : 0;
 }
 
@@ -89,7 +89,7 @@ static int run_command(struct shell *sh, const struct word *w, unsigned n)
 
 static int host_words(struct shell *sh, const struct word *w, unsigned n)
 {
-	int r = n > 1 ? fail(sh, EINVAL, "takes the rest of the line")
+	int r = n > 1 ? cmd_fail(sh, EINVAL, "takes the rest of the line")
 		      : host_command(sh, w->text, NULL);
 
 	if (r)
@@ -108,17 +108,17 @@ static int exec_simple(struct shell *sh, const struct word *w, unsigned n)
 	if (w->type == WORD_BLOCK && n == 1)
 		return run_block(sh, w);
 	if (w->type != WORD_TEXT || (n > 1 && w->type == WORD_BLOCK)) {
-		r = fail(sh, EINVAL, "a command is missing before it");
+		r = cmd_fail(sh, EINVAL, "a command is missing before it");
 		locate(sh, w, w->text);
 		return r;
 	}
 	if (n > 1 && w[1].type == WORD_TEXT && !w[1].quoted && !strcmp(w[1].text, "=")) {
 		if (!is_name(w->text, w->len) || w->len >= 60 || !strcmp(w->text, "i"))
-			r = fail(sh, EINVAL, !strcmp(w->text, "i")
-						     ? "$i is the counter of repeat"
-						     : "a name is of letters, digits and _");
+			r = cmd_fail(sh, EINVAL,
+				     !strcmp(w->text, "i") ? "$i is the counter of repeat"
+							   : "a name is of letters, digits and _");
 		else if (n == 2)
-			r = fail(sh, EINVAL, "a command is missing after =");
+			r = cmd_fail(sh, EINVAL, "a command is missing after =");
 		else
 			r = 0;
 		if (r) {
@@ -154,7 +154,7 @@ static int write_model(struct shell *sh, const char *path, struct strbuf *text)
 	begin_change(sh);
 	r = proc_write(sh->m, path, text->s);
 	if (r)
-		return fail(sh, -r, "%s: %s", path, errno_name(-r));
+		return cmd_fail(sh, -r, "%s: %s", path, strerror(-r));
 	return 0;
 }
 
@@ -177,7 +177,7 @@ static int open_target(struct shell *sh, const struct word *w, unsigned n, struc
 		return host_allowed(sh, "host commands");
 	}
 	if (n != 2 || w[1].type != WORD_TEXT)
-		return fail(sh, EINVAL, "one file belongs after %s", w->text);
+		return cmd_fail(sh, EINVAL, "one file belongs after %s", w->text);
 	r = arg_parse_word(sh, ARG_FILE, &w[1], &file);
 	if (r)
 		return r;
@@ -204,7 +204,7 @@ static int exec_redirected(struct shell *sh, const struct word *w, unsigned n, u
 
 	snprintf(name, sizeof(name), "%.28s", w->type == WORD_TEXT ? w->text : w[k].text);
 	r = k ? open_target(sh, w + k, n - k, &t)
-	      : fail(sh, EINVAL, "a command is missing before it");
+	      : cmd_fail(sh, EINVAL, "a command is missing before it");
 	if (!r) {
 		before = out_capture(sh, &text);
 		r = exec_simple(sh, w, k);
@@ -236,13 +236,13 @@ int exec_words(struct shell *sh, const struct word *w, unsigned n)
 	int r;
 
 	if (sh->depth >= MAX_DEPTH) {
-		r = fail(sh, ELOOP, "commands nested more than %d deep", MAX_DEPTH);
+		r = cmd_fail(sh, ELOOP, "commands nested more than %d deep", MAX_DEPTH);
 		locate(sh, w, "");
 		return r;
 	}
 	sh->depth++;
-	while (k < n && (w[k].type == WORD_TEXT || w[k].type == WORD_BLOCK ||
-			 w[k].type == WORD_HOST))
+	while (k < n &&
+	       (w[k].type == WORD_TEXT || w[k].type == WORD_BLOCK || w[k].type == WORD_HOST))
 		k++;
 	if (k == n || passes_on(w, n, k))
 		r = exec_simple(sh, w, n);

@@ -25,7 +25,7 @@ static void skip(struct parser *ps)
 
 static int bad(struct parser *ps, const char *why)
 {
-	return fail(ps->sh, EINVAL, "%s: %s", quoted(ps->sh, ps->text), why);
+	return cmd_fail(ps->sh, EINVAL, "%s: %s", quoted(ps->sh, ps->text), why);
 }
 
 static int digit(char c)
@@ -109,8 +109,8 @@ static int load_value(struct parser *ps, uint32_t nr, int index, struct val *v)
 	if (index < 0)
 		index = v->index = 0;
 	if ((uint32_t)index >= value->n)
-		return fail(ps->sh, EINVAL, "%s: $%u has %u element%s, [0] the first",
-			    quoted(ps->sh, ps->text), nr, value->n, value->n == 1 ? "" : "s");
+		return cmd_fail(ps->sh, EINVAL, "%s: $%u has %u element%s, [0] the first",
+				quoted(ps->sh, ps->text), nr, value->n, value->n == 1 ? "" : "s");
 	v->kind = VAL_PFN;
 	v->n = vs->block[value->first + (uint32_t)index].pfn;
 	return 0;
@@ -145,10 +145,10 @@ static int no_value(struct parser *ps, const char *name, size_t len)
 	char dollar[80];
 
 	snprintf(dollar, sizeof(dollar), "$%.*s", len > 60 ? 60 : (int)len, name);
-	return fail(ps->sh, EINVAL, "there is no value %s%s", dollar,
-		    vs->lost ? " (the machine that was booted last has its own values)"
-		    : vs->n  ? ""
-			     : " (there is none yet)");
+	return cmd_fail(ps->sh, EINVAL, "there is no value %s%s", dollar,
+			vs->lost ? " (the machine that was booted last has its own values)"
+			: vs->n	 ? ""
+				 : " (there is none yet)");
 }
 
 /* $  $1  $name  $i */
@@ -293,14 +293,28 @@ static int parse_unary(struct parser *ps, struct val *v)
 }
 
 /* The operators, by how tight they bind; the longer first where one begins like another. */
-enum op { OP_OR, OP_AND, OP_EQ, OP_NE, OP_LE, OP_GE, OP_LT, OP_GT, OP_RANGE, OP_ADD, OP_SUB, OP_MUL, OP_DIV };
+enum op {
+	OP_OR,
+	OP_AND,
+	OP_EQ,
+	OP_NE,
+	OP_LE,
+	OP_GE,
+	OP_LT,
+	OP_GT,
+	OP_RANGE,
+	OP_ADD,
+	OP_SUB,
+	OP_MUL,
+	OP_DIV
+};
 static const struct {
 	const char *text;
 	int level;
 } ops[] = {
-	[OP_OR] = {"||", 0},  [OP_AND] = {"&&", 1}, [OP_EQ] = {"==", 2}, [OP_NE] = {"!=", 2},
-	[OP_LE] = {"<=", 3},  [OP_GE] = {">=", 3},  [OP_LT] = {"<", 3},	 [OP_GT] = {">", 3},
-	[OP_RANGE] = {"..", 4}, [OP_ADD] = {"+", 5}, [OP_SUB] = {"-", 5}, [OP_MUL] = {"*", 6},
+	[OP_OR] = {"||", 0},	[OP_AND] = {"&&", 1}, [OP_EQ] = {"==", 2}, [OP_NE] = {"!=", 2},
+	[OP_LE] = {"<=", 3},	[OP_GE] = {">=", 3},  [OP_LT] = {"<", 3},  [OP_GT] = {">", 3},
+	[OP_RANGE] = {"..", 4}, [OP_ADD] = {"+", 5},  [OP_SUB] = {"-", 5}, [OP_MUL] = {"*", 6},
 	[OP_DIV] = {"/", 6},
 };
 #define TIGHTEST 7
@@ -441,9 +455,9 @@ int expr_int(struct shell *sh, const char *text, int64_t *n)
 	if (r)
 		return r;
 	if (v.kind != VAL_NUM)
-		return fail(sh, EINVAL, "%s is no number", quoted(sh, text));
+		return cmd_fail(sh, EINVAL, "%s is no number", quoted(sh, text));
 	if (v.n > INT64_MAX)
-		return fail(sh, EINVAL, "%s: the number is too large", quoted(sh, text));
+		return cmd_fail(sh, EINVAL, "%s: the number is too large", quoted(sh, text));
 	*n = (int64_t)v.n;
 	return 0;
 }
@@ -461,20 +475,21 @@ int val_to_pfn(struct shell *sh, const struct val *v, const char *text, uint64_t
 		break;
 	case VAL_NUM:
 		if (v->n < (num_t)l->page_offset || v->n >= (num_t)l->high_memory)
-			return fail(sh, EINVAL,
-				    "%s is no address in the direct map (0x%llx-0x%llx); a page "
-				    "frame is pfn:N",
-				    quoted(sh, text), (unsigned long long)l->page_offset,
-				    (unsigned long long)l->high_memory - 1);
+			return cmd_fail(
+				sh, EINVAL,
+				"%s is no address in the direct map (0x%llx-0x%llx); a page "
+				"frame is pfn:N",
+				quoted(sh, text), (unsigned long long)l->page_offset,
+				(unsigned long long)l->high_memory - 1);
 		*pfn = ((uint64_t)v->n - l->page_offset) >> PAGE_SHIFT;
 		break;
 	case VAL_RANGE:
 	case VAL_LIST:
-		return fail(sh, EINVAL, "%s is more than one page", quoted(sh, text));
+		return cmd_fail(sh, EINVAL, "%s is more than one page", quoted(sh, text));
 	}
 	if (!pfn_is_ram(sh->m, *pfn))
-		return fail(sh, EINVAL, "pfn %llu is outside the machine's RAM",
-			    (unsigned long long)*pfn);
+		return cmd_fail(sh, EINVAL, "pfn %llu is outside the machine's RAM",
+				(unsigned long long)*pfn);
 	return 0;
 }
 

@@ -169,8 +169,8 @@ int help(struct shell *sh, const char *name)
 	if (!c && sh->in && sh->in->editor)
 		c = command_by_prefix(name);
 	if (!c)
-		return fail(sh, ENOENT, "there is no help on %s%s", quoted(sh, name),
-			    suggestion(did_you_mean_command(name), meant, sizeof(meant)));
+		return cmd_fail(sh, ENOENT, "there is no help on %s%s", quoted(sh, name),
+				suggestion(did_you_mean_command(name), meant, sizeof(meant)));
 	help_command(sh, c);
 	return 0;
 }

@@ -117,10 +117,10 @@ static int check_nesting(struct shell *sh, const char *path, const struct stat *
 
 	for (const struct input *in = sh->in; in; in = in->up) {
 		if (in->file && in->dev == st->st_dev && in->ino == st->st_ino)
-			return fail(sh, ELOOP, "%s: a script cannot source itself", path);
+			return cmd_fail(sh, ELOOP, "%s: a script cannot source itself", path);
 		if (++depth > MAX_SOURCE_DEPTH)
-			return fail(sh, ELOOP, "%s: scripts nested more than %d deep", path,
-				    MAX_SOURCE_DEPTH);
+			return cmd_fail(sh, ELOOP, "%s: scripts nested more than %d deep", path,
+					MAX_SOURCE_DEPTH);
 	}
 	return 0;
 }
@@ -131,9 +131,9 @@ int input_file(struct input *in, struct shell *sh, const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
 
 	if (fd < 0 || fstat(fd, &st))
-		r = fail(sh, errno, "%s: %s", path, strerror(errno));
+		r = cmd_fail(sh, errno, "%s: %s", path, strerror(errno));
 	else if (S_ISDIR(st.st_mode))
-		r = fail(sh, EISDIR, "%s: %s", path, strerror(EISDIR));
+		r = cmd_fail(sh, EISDIR, "%s: %s", path, strerror(EISDIR));
 	else
 		r = check_nesting(sh, path, &st);
 	if (r) {

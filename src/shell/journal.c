@@ -66,7 +66,7 @@ struct shell *journal_replay(struct shell *sh)
 	while (last > 0 && !j->entry[last - 1].changed && !j->entry[last - 1].machine)
 		last--;
 	if (last == 0 || j->entry[last - 1].machine) {
-		fail(sh, ENOENT, last ? "nothing changed since boot" : "nothing changed yet");
+		cmd_fail(sh, ENOENT, last ? "nothing changed since boot" : "nothing changed yet");
 		return NULL;
 	}
 	last--;
@@ -74,10 +74,10 @@ struct shell *journal_replay(struct shell *sh)
 		;
 	past = shell_new();
 	if (!past) {
-		fail(sh, ENOMEM, "out of memory");
+		cmd_fail(sh, ENOMEM, "out of memory");
 		return NULL;
 	}
-	past->replay = past->set.quiet = past->set.keep_going = true;
+	past->replay = past->silent = past->set.quiet = past->set.keep_going = true;
 	past->safe = sh->safe;
 	past->seed = sh->seed;
 	for (size_t i = first; i < last; i++)
@@ -86,7 +86,7 @@ struct shell *journal_replay(struct shell *sh)
 	strbuf_free(&text);
 	if (!past->m) {
 		shell_free(past);
-		fail(sh, EPROTO, "the session could not be repeated");
+		cmd_fail(sh, EPROTO, "the session could not be repeated");
 		return NULL;
 	}
 	return past;

@@ -17,9 +17,9 @@ struct span {
 
 struct journal_entry {
 	struct span text;
-	uint16_t err;  /* it failed with this errno */
-	bool machine;  /* it brought a new machine */
-	bool changed;  /* it changed the machine */
+	uint16_t err; /* it failed with this errno */
+	bool machine; /* it brought a new machine */
+	bool changed; /* it changed the machine */
 };
 
 struct journal {

@@ -278,8 +278,9 @@ static int lex_word(struct lexer *lx, unsigned depth, bool first, struct word *w
 	if (c == '}')
 		return lex_error(lx, lx->line, "} without {");
 	if (c == '|' && next != ' ' && next != '\t' && next != '\n')
-		return lex_error(lx, lx->line, "| pipes to a host command and has blanks around "
-					       "it; flags are joined without any");
+		return lex_error(lx, lx->line,
+				 "| pipes to a host command and has blanks around "
+				 "it; flags are joined without any");
 	/* `!` begins a statement, or stands alone: `repeat 3 ! date`. */
 	if (c == '|' || (c == '!' && next != '=' && (first || next == ' ' || next == '\t'))) {
 		w->type = c == '|' ? WORD_PIPE : WORD_HOST;
@@ -312,7 +313,8 @@ static int parse_statement(struct lexer *lx, unsigned depth, struct statement **
 		if (r || c == END || c == '\n' || c == ';' || (c == '}' && depth > 0))
 			break;
 		if (st->n == cap) {
-			struct word *more = reallocarray(w == fixed ? NULL : w, cap *= 2, sizeof(*w));
+			struct word *more =
+				reallocarray(w == fixed ? NULL : w, cap *= 2, sizeof(*w));
 
 			if (!more) {
 				r = lex_error(lx, lx->line, "out of memory");
@@ -394,7 +396,8 @@ int lexer_next(struct lexer *lx, struct statement **list)
 	if (lx->text.failed)
 		return lex_error(lx, lx->line, "out of memory");
 	if (lx->text.len > MAX_COMMAND_TEXT)
-		return lex_error(lx, lx->line, "a line of more than %zu MB", MAX_COMMAND_TEXT >> 20);
+		return lex_error(lx, lx->line, "a line of more than %zu MB",
+				 MAX_COMMAND_TEXT >> 20);
 	if (memchr(lx->text.s, '\0', lx->text.len))
 		return lex_error(lx, lx->line, "a NUL byte: this is no text");
 	r = parse_list(lx, 0, list);

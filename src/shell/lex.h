@@ -29,8 +29,8 @@ struct word {
 	const char *text;
 	size_t len;
 	enum word_type type;
-	bool quoted;	/* some of it was in quotes: never a keyword */
-	bool literal;	/* some of it was in single quotes: $ is a dollar */
+	bool quoted;  /* some of it was in quotes: never a keyword */
+	bool literal; /* some of it was in single quotes: $ is a dollar */
 	struct statement *block;
 	size_t start, end; /* where it stands in the lexer's text */
 	unsigned line;
@@ -48,7 +48,7 @@ struct statement {
 struct lexer {
 	struct strbuf text; /* the lines of the command that is being read */
 	size_t pos;
-	unsigned line;	    /* number of the line that pos is in */
+	unsigned line;	     /* number of the line that pos is in */
 	struct obstack pool; /* statements and words, until the next command */
 	void *pool_start;
 	struct strbuf scratch;

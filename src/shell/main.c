@@ -19,7 +19,13 @@
 #include "shell.h"
 #include "util.h"
 
-enum { OPT_JSON = 256, OPT_SAFE, OPT_COLOR, OPT_SEED, OPT_DUMP };
+enum {
+	OPT_JSON = 256,
+	OPT_SAFE,
+	OPT_COLOR,
+	OPT_SEED,
+	OPT_DUMP
+};
 
 static const struct option long_options[] = {
 	{"boot", required_argument, NULL, 'b'},
@@ -276,8 +282,7 @@ static void run_all(struct shell *sh, const struct options *o)
 {
 	bool tty = isatty(STDIN_FILENO);
 
-	if (!o->no_rc && rc_run(sh) && failed(sh, "", STATUS_FAILED) && !sh->set.keep_going &&
-	    !tty)
+	if (!o->no_rc && rc_run(sh) && failed(sh, "", STATUS_FAILED) && !sh->set.keep_going && !tty)
 		return;
 	if (o->boot && !sh->quit && boot_given(sh, o->boot))
 		return;

@@ -93,7 +93,7 @@ void out_flush(struct shell *sh)
 	struct strbuf *b = &sh->stdout_buf;
 	int r = 0;
 
-	if (!sh->replay && !sh->stdout_failed && b->len)
+	if (!sh->silent && !sh->stdout_failed && b->len)
 		r = write_all(STDOUT_FILENO, b->s, b->len);
 	if (b->failed)
 		r = -ENOMEM;
@@ -129,20 +129,20 @@ void out_release(struct shell *sh, struct strbuf *before)
 int host_allowed(struct shell *sh, const char *what)
 {
 	if (sh->safe)
-		return fail(sh, EPERM, "%s: not with --safe", what);
+		return cmd_fail(sh, EPERM, "%s: not with --safe", what);
 	return 0;
 }
 
 static int host_status(struct shell *sh, const char *command, int status)
 {
 	if (status == -1)
-		return fail(sh, errno, "%s: %s", quoted(sh, command), strerror(errno));
+		return cmd_fail(sh, errno, "%s: %s", quoted(sh, command), strerror(errno));
 	if (WIFSIGNALED(status))
-		return fail(sh, EPROTO, "%s: ended by signal %d (%s)", quoted(sh, command),
-			    WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return cmd_fail(sh, EPROTO, "%s: ended by signal %d (%s)", quoted(sh, command),
+				WTERMSIG(status), strsignal(WTERMSIG(status)));
 	if (WEXITSTATUS(status))
-		return fail(sh, EPROTO, "%s: exit status %d", quoted(sh, command),
-			    WEXITSTATUS(status));
+		return cmd_fail(sh, EPROTO, "%s: exit status %d", quoted(sh, command),
+				WEXITSTATUS(status));
 	return 0;
 }
 
@@ -158,7 +158,7 @@ static int run_host(struct shell *sh, const char *command)
 	if (!in || in->editor)
 		return host_status(sh, command, system(command));
 	if (asprintf(&text, "exec </dev/null\n%s", command) < 0)
-		return fail(sh, ENOMEM, "out of memory");
+		return cmd_fail(sh, ENOMEM, "out of memory");
 	status = system(text);
 	free(text);
 	return host_status(sh, command, status);
@@ -179,7 +179,7 @@ int host_command(struct shell *sh, const char *command, const struct strbuf *tex
 		return run_host(sh, command);
 	f = popen(command, "w");
 	if (!f)
-		return fail(sh, errno, "%s: %s", quoted(sh, command), strerror(errno));
+		return cmd_fail(sh, errno, "%s: %s", quoted(sh, command), strerror(errno));
 	/* `| head -1` may stop reading: that is its right. */
 	sigaction(SIGPIPE, &ignore, &before);
 	fwrite(strbuf_str(text), 1, text->len, f);
@@ -190,7 +190,7 @@ int host_command(struct shell *sh, const char *command, const struct strbuf *tex
 
 static int file_error(struct shell *sh, const char *path, int err)
 {
-	return fail(sh, err, "%s: %s", path, strerror(err));
+	return cmd_fail(sh, err, "%s: %s", path, strerror(err));
 }
 
 int host_open(struct shell *sh, const char *path, bool append, int *fd)
@@ -263,7 +263,7 @@ int host_replace(struct shell *sh, const char *path, const struct strbuf *text)
 	if (sh->replay)
 		return 0;
 	if (text->failed)
-		return fail(sh, ENOMEM, "%s: out of memory", path);
+		return cmd_fail(sh, ENOMEM, "%s: out of memory", path);
 	r = stat(path, &st);
 	if (!r && !S_ISREG(st.st_mode))
 		return host_write(sh, path, text);

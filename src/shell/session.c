@@ -29,8 +29,8 @@ struct shell *shell_new(void)
 	sh->set.history = 1000;
 	sh->fuel = UINT64_MAX;
 	sh->displays.next = 1;
-	sh->follow = (struct trace_listener){.event = values_follow,
-					     .mask = TRACE_BIT(TRACE_MIGRATE)};
+	sh->follow =
+		(struct trace_listener){.event = values_follow, .mask = TRACE_BIT(TRACE_MIGRATE)};
 	if (trace_buffer_init(&sh->trace, TRACE_EVENTS, TRACE_ALL)) {
 		free(sh);
 		return NULL;
@@ -55,7 +55,7 @@ int shell_take_machine(struct shell *sh, struct machine *m)
 {
 	if (kmsg_attach(m)) {
 		machine_free(m);
-		return fail(sh, ENOMEM, "out of memory");
+		return cmd_fail(sh, ENOMEM, "out of memory");
 	}
 	if (sh->m)
 		machine_free(sh->m);
@@ -97,12 +97,12 @@ static int boot_word(struct shell *sh, struct boot_params *p, const char *word)
 	int r;
 
 	if (!val || val == word)
-		return fail(sh, EINVAL, "%s: boot takes KEY=VALUE", quoted(sh, word));
+		return cmd_fail(sh, EINVAL, "%s: boot takes KEY=VALUE", quoted(sh, word));
 	key = mem_strndup(word, (size_t)(val - word));
 	r = boot_param_set(p, key, val + 1, &e);
 	if (r)
-		fail(sh, -r, "%s%s", e.text[0] ? e.text : strerror(-r),
-		     boot_key_meant(key, meant, sizeof(meant)));
+		cmd_fail(sh, -r, "%s%s", e.text[0] ? e.text : strerror(-r),
+			 boot_key_meant(key, meant, sizeof(meant)));
 	free(key);
 	return r;
 }
@@ -122,7 +122,7 @@ int shell_boot(struct shell *sh, const char *const *words, unsigned n)
 		return r;
 	m = machine_boot(&p, &e);
 	if (!m)
-		return fail(sh, EINVAL, "%s", e.text);
+		return cmd_fail(sh, EINVAL, "%s", e.text);
 	r = shell_take_machine(sh, m);
 	if (!r)
 		kmsg_boot(m);
@@ -162,7 +162,7 @@ int need_machine(struct shell *sh)
 	sh->changed = changed;
 	sh->new_machine = new_machine;
 	if (asprintf(&text, "boot %s", sh->bootline) < 0)
-		return fail(sh, ENOMEM, "out of memory");
+		return cmd_fail(sh, ENOMEM, "out of memory");
 	e.text = journal_text(&sh->journal, text, strlen(text));
 	free(text);
 	journal_add(&sh->journal, e);
@@ -176,7 +176,7 @@ void begin_change(struct shell *sh)
 	sh->changed = true;
 }
 
-int fail(struct shell *sh, int code, const char *fmt, ...)
+int cmd_fail(struct shell *sh, int code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -235,7 +235,7 @@ void report_error(struct shell *sh)
 {
 	const struct shell_error *e = &sh->err;
 
-	if (e->code && !sh->replay) {
+	if (e->code && !sh->silent) {
 		out_flush(sh);
 		if (e->file[0])
 			fprintf(stderr, "%s:%u: ", e->file, e->line);
@@ -248,7 +248,7 @@ void report_error(struct shell *sh)
 
 static int lexer_failed(struct shell *sh, const struct input *in)
 {
-	int r = fail(sh, EINVAL, "%s", in->lexer.error);
+	int r = cmd_fail(sh, EINVAL, "%s", in->lexer.error);
 
 	sh->err.located = true;
 	sh->err.command[0] = '\0';

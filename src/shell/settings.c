@@ -12,19 +12,19 @@ static int set_bool(struct shell *sh, const char *text, bool *to)
 	bool on = !strcmp(text, "on") || !strcmp(text, "1") || !strcmp(text, "yes");
 
 	if (!on && strcmp(text, "off") && strcmp(text, "0") && strcmp(text, "no"))
-		return fail(sh, EINVAL, "%s: on or off", quoted(sh, text));
+		return cmd_fail(sh, EINVAL, "%s: on or off", quoted(sh, text));
 	*to = on;
 	return 0;
 }
 
-#define BOOL_SETTING(name)                                                               \
-	static void get_##name(const struct shell *sh, char *buf, size_t size)           \
-	{                                                                                \
-		snprintf(buf, size, "%s", sh->set.name ? "on" : "off");                  \
-	}                                                                                \
-	static int set_##name(struct shell *sh, const char *text)                        \
-	{                                                                                \
-		return set_bool(sh, text, &sh->set.name);                                \
+#define BOOL_SETTING(name)                                                     \
+	static void get_##name(const struct shell *sh, char *buf, size_t size) \
+	{                                                                      \
+		snprintf(buf, size, "%s", sh->set.name ? "on" : "off");        \
+	}                                                                      \
+	static int set_##name(struct shell *sh, const char *text)              \
+	{                                                                      \
+		return set_bool(sh, text, &sh->set.name);                      \
 	}
 BOOL_SETTING(echo)
 BOOL_SETTING(keep_going)
@@ -63,7 +63,7 @@ static int set_color(struct shell *sh, const char *text)
 			return 0;
 		}
 	}
-	return fail(sh, EINVAL, "%s: always, never or auto", quoted(sh, text));
+	return cmd_fail(sh, EINVAL, "%s: always, never or auto", quoted(sh, text));
 }
 
 static void get_history(const struct shell *sh, char *buf, size_t size)
@@ -77,7 +77,8 @@ static int set_history(struct shell *sh, const char *text)
 	long n = strtol(text, &end, 10);
 
 	if (end == text || *end || n < 0 || n > 1000000)
-		return fail(sh, EINVAL, "%s: a number of lines up to 1000000", quoted(sh, text));
+		return cmd_fail(sh, EINVAL, "%s: a number of lines up to 1000000",
+				quoted(sh, text));
 	sh->set.history = (int)n;
 	return 0;
 }

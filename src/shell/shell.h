@@ -28,9 +28,17 @@
 #include "journal.h"
 #include "value.h"
 
-enum status { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
+enum status {
+	STATUS_OK,
+	STATUS_FAILED,
+	STATUS_USAGE
+};
 
-enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+enum when {
+	WHEN_AUTO,
+	WHEN_ALWAYS,
+	WHEN_NEVER
+};
 
 struct settings {
 	bool echo, quiet, keep_going;
@@ -53,7 +61,7 @@ struct command;
 struct statement;
 
 struct shell {
-	struct machine *m; /* NULL until a command needs one */
+	struct machine *m;	      /* NULL until a command needs one */
 	struct trace_buffer trace;    /* how the last operation was decided, for `why` */
 	struct trace_listener follow; /* keeps values up with pages that move */
 	const char *bootline;	      /* the machine to boot when none was asked for */
@@ -61,7 +69,8 @@ struct shell {
 
 	struct settings set;
 	bool safe, json, interactive;
-	bool replay; /* a session run again for its machine: says nothing, writes nothing */
+	bool silent;   /* nothing is written to standard output and error */
+	bool replay;   /* a session run again for its machine: nothing of the host's is touched */
 	bool terminal; /* standard output is one */
 
 	struct input *in;
@@ -77,16 +86,16 @@ struct shell {
 	struct displays displays;
 	struct journal journal;
 
-	unsigned depth;	  /* commands inside commands */
-	unsigned inside;  /* > 0: run by a prefix command: repeat, expect, time */
-	bool in_loop;	  /* $i means something */
-	int64_t counter;  /* $i */
-	int64_t rounds;	  /* that the outermost repeat finished */
-	uint64_t fuel;	  /* iterations that `repeat` may still make */
-	const char *assign; /* the name before `=`, until a value takes it */
+	unsigned depth;	     /* commands inside commands */
+	unsigned inside;     /* > 0: run by a prefix command: repeat, expect, time */
+	bool in_loop;	     /* $i means something */
+	int64_t counter;     /* $i */
+	int64_t rounds;	     /* that the outermost repeat finished */
+	uint64_t fuel;	     /* iterations that `repeat` may still make */
+	const char *assign;  /* the name before `=`, until a value takes it */
 	struct span running; /* the text of the running command */
-	bool changed;	  /* the command changed the machine */
-	bool new_machine; /* ... for another */
+	bool changed;	     /* the command changed the machine */
+	bool new_machine;    /* ... for another */
 	bool quit;
 	enum status status;
 	json_t *json_values; /* values the command created, in --json */
@@ -111,11 +120,12 @@ int shell_take_machine(struct shell *sh, struct machine *m);
 void begin_change(struct shell *sh);
 
 /*
- * fail - the command's error; the innermost one counts
+ * cmd_fail - the command's error; the innermost one counts
  *
  * Returns: -@code.
  */
-int fail(struct shell *sh, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int cmd_fail(struct shell *sh, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void clear_error(struct shell *sh);
 /* "ENOMEM"; and back: 0 when it is no errno's name. */
 const char *errno_name(int code);
@@ -128,8 +138,5 @@ int run_input(struct shell *sh, struct input *in);
 int run_text(struct shell *sh, const char *name, const char *text, size_t len);
 int run_file(struct shell *sh, const char *path);
 void report_error(struct shell *sh);
-
-/* For the fuzzer: one input of any bytes, on a small machine, in --safe. */
-int shell_fuzz_line(const uint8_t *data, size_t size);
 
 #endif

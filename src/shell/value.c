@@ -62,37 +62,43 @@ static void bind_name(struct shell *sh, uint32_t nr)
 	vs->v[nr - 1].name = n->name;
 }
 
-static json_t *block_json(const struct shell *sh, const struct block *b)
+static void block_json(const struct shell *sh, const struct block *b, json_t *o)
 {
 	const struct zone *z = pfn_to_zone(sh->m, b->pfn);
-	json_t *o = json_pack("{s:I,s:i,s:s,s:I}", "pfn", (json_int_t)b->pfn, "order", b->order,
-			      "zone", z ? z->name : "", "phys", (json_int_t)PFN_PHYS(b->pfn));
 
+	json_object_set_new(o, "pfn", json_integer(b->pfn));
+	json_object_set_new(o, "order", json_integer(b->order));
+	json_object_set_new(o, "zone", json_string(z ? z->name : ""));
+	json_object_set_new(o, "phys", json_integer((json_int_t)PFN_PHYS(b->pfn)));
 	if (z && !z->highmem)
-		json_object_set_new(o, "vaddr",
-				    json_integer((json_int_t)(sh->m->layout.page_offset +
-							      PFN_PHYS(b->pfn))));
-	return o;
+		json_object_set_new(
+			o, "vaddr",
+			json_integer((json_int_t)(sh->m->layout.page_offset + PFN_PHYS(b->pfn))));
 }
 
 static json_t *value_json(const struct shell *sh, uint32_t nr)
 {
 	const struct value *v = &sh->values.v[nr - 1];
-	json_t *o, *list;
+	const struct block *b = &sh->values.block[v->first];
+	json_t *o = json_object(), *list;
 
-	if (v->kind == VALUE_NUMBER) {
-		o = json_pack("{s:I}", "number", (json_int_t)v->number);
-	} else if (v->n == 1) {
-		o = block_json(sh, &sh->values.block[v->first]);
-	} else {
-		list = json_array();
-		for (uint32_t i = 0; i < v->n; i++)
-			json_array_append_new(list, block_json(sh, &sh->values.block[v->first + i]));
-		o = json_pack("{s:o}", "list", list);
-	}
 	json_object_set_new(o, "value", json_sprintf("$%u", nr));
 	if (v->name)
 		json_object_set_new(o, "name", json_string(v->name));
+	if (v->kind == VALUE_NUMBER) {
+		json_object_set_new(o, "number", json_integer((json_int_t)v->number));
+	} else if (v->n == 1) {
+		block_json(sh, b, o);
+	} else {
+		list = json_array();
+		for (uint32_t i = 0; i < v->n; i++) {
+			json_t *element = json_object();
+
+			block_json(sh, &b[i], element);
+			json_array_append_new(list, element);
+		}
+		json_object_set_new(o, "list", list);
+	}
 	return o;
 }
 
@@ -185,7 +191,7 @@ int value_check_free(struct shell *sh, const struct block *b, const char *what)
 
 	if (b->freed)
 		return cmd_fail(sh, EINVAL, "%s was already freed, by %s", what,
-			    quoted(sh, journal_str(&sh->journal, b->gone, by, sizeof(by))));
+				quoted(sh, journal_str(&sh->journal, b->gone, by, sizeof(by))));
 	if (b->doomed)
 		return cmd_fail(sh, EINVAL, "%s is named twice", what);
 	/* A user's page may be on the LRU, and leaves it when it goes. */

@@ -23,11 +23,14 @@ struct block {
 	uint8_t order;
 	bool cold; /* free it to the cold end */
 	bool freed;
-	bool doomed; /* the running free will free it */
+	bool doomed;		/* the running free will free it */
 	struct span made, gone; /* the commands that did it */
 };
 
-enum value_kind { VALUE_BLOCKS, VALUE_NUMBER };
+enum value_kind {
+	VALUE_BLOCKS,
+	VALUE_NUMBER
+};
 
 struct value {
 	enum value_kind kind;
@@ -39,10 +42,10 @@ struct value {
 struct values {
 	struct value *v; /* $1 is v[0] */
 	uint32_t n, cap;
-	struct block *block; /* owner 1 is block[0] */
+	struct block *block;			  /* owner 1 is block[0] */
 	uint32_t nr_blocks, cap_blocks, nr_taken; /* .nr_taken: those that values have */
-	void *names;	  /* tsearch: name to number */
-	bool lost;	  /* a boot made values invalid */
+	void *names;				  /* tsearch: name to number */
+	bool lost;				  /* a boot made values invalid */
 };
 
 /*

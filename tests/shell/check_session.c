@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sessions from inside: values that follow pages, the journal, completion, the table. */
+#include "suites.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmsh/page_alloc.h>
+#include <mmsh/state.h>
+
+#include "shell/command.h"
+#include "shell/complete.h"
+#include "shell/out.h"
+#include "shell/shell.h"
+
+static struct shell *sh;
+
+static void setup(void)
+{
+	sh = shell_new();
+	sh->silent = true;
+	sh->bootline = "mem=64M";
+}
+
+static void teardown(void)
+{
+	shell_free(sh);
+}
+
+static int run(const char *text)
+{
+	return run_text(sh, "test", text, strlen(text));
+}
+
+static void state_of(const struct shell *s, struct strbuf *out)
+{
+	state_write(s->m, "now", out);
+}
+
+/* Everything that a session can do to a machine. */
+static const char long_session[] = "boot mem=64M cpus=2\n"
+				   "a = alloc 0 count=40\n"
+				   "cpu 1; b = alloc 0 GFP_HIGHUSER_MOVABLE lru count=300\n"
+				   "free $a[3] $a[5]\n"
+				   "repeat 3 { x = alloc $i; free $x }\n"
+				   "alloc 11\n"
+				   "free $a[3]\n"
+				   "alloc 10 GFP_DMA count=9\n"
+				   "expect error ENOMEM alloc 10 GFP_DMA\n"
+				   "n = repeat until-error alloc 9\n"
+				   "repeat 9 free $b[$i*7]\n"
+				   "echo 2000 > /proc/sys/vm/min_free_kbytes\n"
+				   "expect error ENOMEM repeat 3 alloc 10\n"
+				   "compact\n"
+				   "tick 600\n"
+				   "sysctl vm.lowmem_reserve_ratio='64 32 32'\n"
+				   "drain\n"
+				   "print $n; values\n"
+				   "free pfn:$a[0] cold\n";
+
+START_TEST(saved_session_is_the_same)
+{
+	struct strbuf script = STRBUF_INIT, one = STRBUF_INIT, two = STRBUF_INIT;
+
+	sh->set.keep_going = true;
+	run(long_session);
+	state_of(sh, &one);
+	journal_script(&sh->journal, &script);
+	/* It must run without an error, on a session that has lived before. */
+	sh->set.keep_going = false;
+	ck_assert_int_eq(run(strbuf_str(&script)), 0);
+	state_of(sh, &two);
+	ck_assert_str_eq(strbuf_str(&one), strbuf_str(&two));
+	strbuf_free(&script);
+	strbuf_free(&one);
+	strbuf_free(&two);
+}
+END_TEST
+
+START_TEST(replay_is_the_past)
+{
+	struct strbuf one = STRBUF_INIT, two = STRBUF_INIT;
+	struct shell *past;
+
+	sh->set.keep_going = true;
+	run(long_session);
+	state_of(sh, &one);
+	ck_assert_int_eq(run("alloc 0\ncat buddyinfo\n"), 0);
+	past = journal_replay(sh);
+	ck_assert_ptr_nonnull(past);
+	state_of(past, &two);
+	ck_assert_str_eq(strbuf_str(&one), strbuf_str(&two));
+	shell_free(past);
+	strbuf_free(&one);
+	strbuf_free(&two);
+}
+END_TEST
+
+START_TEST(nothing_to_replay)
+{
+	ck_assert_ptr_null(journal_replay(sh));
+	clear_error(sh);
+	ck_assert_int_eq(run("boot mem=32M"), 0);
+	ck_assert_ptr_null(journal_replay(sh));
+}
+END_TEST
+
+/* Every other page of a user goes; what is left moves, and the values with it. */
+START_TEST(values_follow_migration)
+{
+	const struct values *vs = &sh->values;
+	unsigned moved = 0;
+	pfn_t *before;
+
+	ck_assert_int_eq(run("x = alloc 0 GFP_HIGHUSER_MOVABLE lru count=2000\n"
+			     "repeat 1000 free $x[$i*2]\ndrain\n"),
+			 0);
+	before = calloc(vs->nr_blocks, sizeof(*before));
+	for (unsigned i = 0; i < vs->nr_blocks; i++)
+		before[i] = vs->block[i].pfn;
+	ck_assert_int_eq(run("compact"), 0);
+	for (unsigned i = 0; i < vs->nr_blocks; i++) {
+		if (vs->block[i].freed)
+			continue;
+		moved += vs->block[i].pfn != before[i];
+		ck_assert_uint_eq(pfn_to_page(sh->m, vs->block[i].pfn)->owner, i + 1);
+		ck_assert_ptr_eq(value_owner(sh, vs->block[i].pfn), &vs->block[i]);
+	}
+	ck_assert_uint_gt(moved, 0);
+	ck_assert_int_eq(run("free $x\naudit\n"), 0);
+	free(before);
+}
+END_TEST
+
+START_TEST(names_move_to_new_values)
+{
+	ck_assert_int_eq(run("x = alloc 0\ny = alloc 1\nx = alloc 2\n"), 0);
+	ck_assert_uint_eq(value_named(sh, "x", 1), 3);
+	ck_assert_uint_eq(value_named(sh, "y", 1), 2);
+	ck_assert_ptr_null(sh->values.v[0].name);
+	ck_assert_int_eq(run("boot mem=64M"), 0);
+	ck_assert_uint_eq(value_named(sh, "x", 1), 0);
+	ck_assert_int_eq(run("free $x"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(sh->err.text, "booted last"));
+}
+END_TEST
+
+/* The machine stays as it is when a boot fails; so do the values. */
+START_TEST(failed_boot_changes_nothing)
+{
+	static const char *const bad[] = {"boot foo=1",		 "boot mem=1",
+					  "boot mem=5T",	 "boot mem",
+					  "boot e820=/dev/null", "boot mem=64M cpus=0"};
+	struct machine *m;
+
+	ck_assert_int_eq(run("x = alloc 0"), 0);
+	m = sh->m;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		ck_assert_int_lt(run(bad[i]), 0);
+		clear_error(sh);
+		ck_assert_ptr_eq(sh->m, m);
+	}
+	ck_assert_int_eq(run("free $x"), 0);
+}
+END_TEST
+
+/* ---- the table ---- */
+
+START_TEST(rows_are_complete)
+{
+	for_each_command(g, c)
+	{
+		ck_assert_msg(c->help && c->help[strlen(c->help) - 1] == '.', "%s: help", c->name);
+		ck_assert_msg(c->example != NULL, "%s: example", c->name);
+		ck_assert_msg(c->exec != NULL, "%s: exec", c->name);
+		ck_assert_ptr_eq(command_find(c->name), c);
+		if (c->alias)
+			ck_assert_ptr_eq(command_find(c->alias), c);
+	}
+}
+END_TEST
+
+START_TEST(meant_commands)
+{
+	ck_assert_str_eq(did_you_mean_command("aloc"), "alloc");
+	ck_assert_str_eq(did_you_mean_command("dispaly"), "display");
+	ck_assert_str_eq(did_you_mean_command("fere"), "free");
+	ck_assert_ptr_null(did_you_mean_command("frobnicate"));
+	ck_assert_ptr_null(did_you_mean_command("xyzzy"));
+	ck_assert_ptr_eq(command_by_prefix("al"), command_find("alloc"));
+	ck_assert_ptr_null(command_by_prefix("d"));
+	ck_assert_ptr_null(command_by_prefix("zzz"));
+}
+END_TEST
+
+/* ---- completion ---- */
+
+static const struct {
+	const char *line; /* the cursor is at its end */
+	const char *want; /* all candidates; ... at the end: there may be more */
+} lines[] = {
+	{"al", "alloc"},
+	{"dr", "drain"},
+	{"zz", ""},
+	{"alloc 0 GFP_AT", "GFP_ATOMIC"},
+	{"alloc 0 GFP_KERNEL|__GFP_NOR", "__GFP_NORETRY"},
+	{"alloc 0 no", "node="},
+	{"alloc 0 count=2 col", "cold"},
+	{"x = allo", "alloc"},
+	{"repeat 3 allo", "alloc"},
+	{"repeat un", "until-error"},
+	{"repeat 3 { free $1; allo", "alloc"},
+	{"time repeat 3 allo", "alloc"},
+	{"expect error ENOMEM allo", "alloc"},
+	{"expect 'x' cat budd", "buddyinfo"},
+	{"cat /proc/zo", "/proc/zoneinfo"},
+	{"cat zo", "zoneinfo"},
+	{"cat /proc/sy", "/proc/sys/"},
+	{"cat /proc/sys/vm/min_f", "/proc/sys/vm/min_free_kbytes"},
+	{"ls /sy", "/sys/"},
+	{"echo 1 > /proc/sys/vm/compact_m", "/proc/sys/vm/compact_memory"},
+	{"echo 1 >/proc/sys/vm/compact_m", "/proc/sys/vm/compact_memory"},
+	{"sysctl vm.min_f", "vm.min_free_kbytes"},
+	{"set co", "color"},
+	{"set color al", "always"},
+	{"help boot", "boot boot-keys"},
+	{"boot ar", "arch="},
+	{"display pagety", "pagetypeinfo"},
+	{"display pag", "page pagetypeinfo"},
+	{"free $b", "$buf"},
+	{"free $", "$1 $2 $buf"},
+	{"free pf", "pfn:"},
+	{"save /dev/nul", "/dev/null"},
+	{"source /dev/nul", "/dev/null"},
+	{"export /de", "/dev/"},
+	{"state lo", "load"},
+};
+
+START_TEST(candidates)
+{
+	const char *line = lines[_i].line;
+	size_t end = strlen(line), start = end;
+	struct strbuf got = STRBUF_INIT;
+	struct completion c;
+
+	ck_assert_int_eq(run("alloc 0\nbuf = alloc 0"), 0);
+	while (start > 0 && !strchr(COMPLETION_BREAKS, line[start - 1]))
+		start--;
+	complete(sh, line, start, end, &c);
+	for (size_t i = 0; i < c.n; i++)
+		strbuf_addf(&got, "%s%s", i ? " " : "", c.found[i]);
+	ck_assert_msg(!strcmp(strbuf_str(&got), lines[_i].want), "%s: got %s", line,
+		      strbuf_str(&got));
+	completion_free(&c);
+	strbuf_free(&got);
+}
+END_TEST
+
+/* ---- errors leave all as it was ---- */
+
+static const char *const refused[] = {
+	"alloc 11",
+	"alloc -1",
+	"alloc abc",
+	"alloc 0 GFP_NOPE",
+	"alloc 0 nod=1",
+	"alloc 0 node=9",
+	"alloc 1 lru",
+	"alloc 0 count=0",
+	"free $x $x",
+	"free $x zzz",
+	"free pfn:0",
+	"free pfn:99999999",
+	"free pfn:5000",
+	"free $x order=1",
+	"free $c+1",
+	"free 5",
+	"page pfn:99999999",
+	"cpu 1",
+	"tick -1",
+	"compact 1",
+	"sysctl vm.nope=1",
+	"state load /dev/null",
+	"verify /dev/null",
+	"repeat x alloc 0",
+	"y = drain",
+	"i = alloc 0",
+	"source /nonexistent",
+	"undisplay 9",
+	"expect '1 == 2'",
+	"display alloc 0",
+	"alloc 0 | cat",
+	"save /tmp/x",
+};
+
+START_TEST(refusals_change_nothing)
+{
+	struct strbuf one = STRBUF_INIT, two = STRBUF_INIT;
+
+	ck_assert_int_eq(run("x = alloc 0\nc = alloc 2 GFP_KERNEL|__GFP_COMP\n"), 0);
+	sh->safe = true;
+	state_of(sh, &one);
+	ck_assert_msg(run(refused[_i]) < 0, "%s", refused[_i]);
+	ck_assert_int_gt((int)strlen(sh->err.text), 0);
+	ck_assert_ptr_null(strchr(sh->err.text, '\n'));
+	state_of(sh, &two);
+	ck_assert_str_eq(strbuf_str(&one), strbuf_str(&two));
+	strbuf_free(&one);
+	strbuf_free(&two);
+}
+END_TEST
+
+Suite *session_suite(void)
+{
+	Suite *s = suite_create("session");
+	TCase *tc = tcase_create("session");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, saved_session_is_the_same);
+	tcase_add_test(tc, replay_is_the_past);
+	tcase_add_test(tc, nothing_to_replay);
+	tcase_add_test(tc, values_follow_migration);
+	tcase_add_test(tc, names_move_to_new_values);
+	tcase_add_test(tc, failed_boot_changes_nothing);
+	tcase_add_test(tc, rows_are_complete);
+	tcase_add_test(tc, meant_commands);
+	tcase_add_loop_test(tc, candidates, 0, (int)ARRAY_SIZE(lines));
+	tcase_add_loop_test(tc, refusals_change_nothing, 0, (int)ARRAY_SIZE(refused));
+	suite_add_tcase(s, tc);
+	return s;
+}

@@ -1,0 +1,210 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# mmsh from outside: options, exit statuses, files, pipes. $MMSH is the program.
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+mkdir home
+XDG_CONFIG_HOME=$work/home XDG_STATE_HOME=$work/home
+export XDG_CONFIG_HOME XDG_STATE_HOME
+failed=0
+nr=0
+
+# run STATUS ARGUMENT...: standard input is ours; leaves out and err
+run()
+{
+	want=$1
+	shift
+	nr=$((nr + 1))
+	what="mmsh $*"
+	timeout 120 "$MMSH" "$@" >out 2>err
+	status=$?
+	[ $status -eq "$want" ] || bad "exit status $status, wanted $want"
+}
+
+bad()
+{
+	echo "$what: $*" >&2
+	sed 's/^/	/' out err >&2
+	failed=$((failed + 1))
+}
+
+has_out() { grep -qF -e "$1" out || bad "no \"$1\" in the output"; }
+has_err() { grep -qF -e "$1" err || bad "no \"$1\" in the errors"; }
+is_err() { [ "$(cat err)" = "$1" ] || bad "the error is not \"$1\""; }
+is_out() { [ "$(cat out)" = "$1" ] || bad "the output is not \"$1\""; }
+no_err() { [ ! -s err ] || bad "errors"; }
+
+# ---- the command line
+
+run 0 --version </dev/null; has_out 'mmsh '; no_err
+run 0 --help; has_out 'Usage: mmsh [OPTION]... [SCRIPT]...'; no_err
+run 2 --nope; has_err 'nope'
+run 2 --color=purple; has_err 'always, never or auto'
+run 2 --seed=x; has_err 'not a number'
+run 2 nosuch.mmsh; is_err 'mmsh: nosuch.mmsh: No such file or directory'
+run 2 -b foo=1; has_err 'mmsh: --boot: '
+run 2 -b mem=1; has_err 'at least 8M'
+run 0 --dump-commands=man; has_out '.Ic alloc'
+run 2 --dump-commands=nope
+
+run 0 -c 'echo a' -c 'echo b'; is_out 'a
+b'
+run 1 -c 'alloc 11' -c 'echo b'; is_err '-c:1: alloc: order 11: the largest order is 10'; is_out ''
+run 1 -k -c 'alloc 11' -c 'echo b'; is_out b
+echo 'echo script' >s.mmsh
+run 0 -c 'echo a' s.mmsh -c 'echo b'; is_out 'a
+script
+b'
+echo 'echo from stdin' >in
+run 0 <in; is_out 'from stdin'
+run 0 - s.mmsh <in; is_out 'from stdin
+script'
+printf 'echo one\nalloc 11\necho two\n' >in
+run 1 <in; is_out one; is_err '<stdin>:2: alloc: order 11: the largest order is 10'
+run 1 -k <in; is_out 'one
+two'
+printf '\n\necho 3; repeat 2 {\n echo r\n alloc 99 }\n' >deep.mmsh
+run 1 deep.mmsh; is_err 'deep.mmsh:5: alloc: order 99: the largest order is 10'
+run 0 -x -c 'echo a;echo b'; is_out 'mmsh> echo a
+a
+mmsh> echo b
+b'
+run 0 -q -c 'alloc 3'; is_out '$1 = pfn 223232 (order 3, zone Normal, phys 0x36800000, vaddr 0xf6800000)'
+run 0 -b 'mem=64M cpus=2' -c 'cpu 1; cpu'; is_out 1
+run 0 -i -c 'echo a' <in; has_out one; has_out two; has_out 'mmsh> '
+run 0 -c quit -c 'echo never'; is_out ''
+run 1 -c 'repeat 3 {'; is_err '-c:1: the { of line 1 is never closed'
+run 0 -b mem=64M -c 'expect "MemTotal" cat meminfo' -c "expect 'MemTotal < 65536'"; no_err; is_out ''
+
+# ---- rc file
+
+mkdir -p home/mmsh
+echo 'echo rc; set echo on' >home/mmsh/mmshrc
+run 0 -c 'echo a'; is_out 'rc
+mmsh> echo a
+a'
+run 0 -n -c 'echo a'; is_out a
+echo 'nosuch' >home/mmsh/mmshrc
+run 1 -c 'echo a' </dev/null; has_err 'mmshrc:1: nosuch: unknown command'
+rm -r home/mmsh
+
+# ---- output that fails
+
+if [ -w /dev/full ]; then
+	nr=$((nr + 1)) what='output to /dev/full'
+	: >out
+	"$MMSH" -c 'cat zoneinfo' >/dev/full 2>err
+	[ $? -eq 1 ] || bad "exit status"
+	is_err 'mmsh: standard output: No space left on device'
+	run 1 -c 'cat zoneinfo > /dev/full'; is_err '-c:1: cat: /dev/full: No space left on device'
+	run 1 -c 'save /dev/full'; has_err 'No space left on device'
+fi
+nr=$((nr + 1)) what='a pipe that nobody reads'
+{ "$MMSH" -c 'repeat 100000 cat zoneinfo' 2>err; echo $? >status; } | head -n 1 >out
+is_out 'Node 0, zone      DMA'; no_err
+[ "$(cat status)" = 141 ] || bad "exit status $(cat status)"
+
+# ---- pipes, files, the host
+
+run 0 -c 'cat buddyinfo | wc -l' -c 'echo after'; is_out '3
+after'
+run 0 -c 'echo 1 > f' -c 'echo 2 >> f' -c 'echo 3 >>f; ! cat f'; is_out '1
+2
+3'
+run 0 -c 'cat zoneinfo | head -n 1'; is_out 'Node 0, zone      DMA'
+run 1 -c 'echo x | false' -c 'echo never'; is_err '-c:1: echo: "false": exit status 1'
+run 1 -c '! exit 3'; is_err '-c:1: !: "exit 3": exit status 3'
+printf 'echo a\n! cat\necho b\n' >in
+run 0 <in; is_out 'a
+b'
+run 0 -c 'n = print 7' -c 'echo x > f$n' -c '! ls f7'; is_out '7 (0x7)
+f7'
+run 1 -c 'alloc 0 > no/such/dir' -c 'values'; is_err '-c:1: alloc: no/such/dir: No such file or directory'
+run 0 -c 'export d'; no_err
+"$MMSH" -c 'cat zoneinfo' >want
+cmp -s want d/proc/zoneinfo || bad 'export writes another zoneinfo'
+[ -f d/proc/sys/vm/min_free_kbytes ] && [ -s d/proc/kpageflags ] || bad 'export'
+
+# ---- --safe
+
+for c in '! ls' 'echo x | cat' 'echo x > f9' 'echo x >> f9' 'save f9' 'state f9' 'export f9'; do
+	run 1 --safe -c "$c"; has_err 'not with --safe'
+	[ ! -e f9 ] || bad 'wrote a file'
+done
+run 0 --safe -c 'echo 1 > /proc/sys/vm/compact_memory' -c 'cat buddyinfo'; no_err
+
+# ---- save, state
+
+cat >session.mmsh <<'END'
+boot mem=64M cpus=2
+a = alloc 0 count=5; free $a[1] $a[3]
+display meminfo
+repeat 3 alloc $i
+END
+run 0 -q session.mmsh -c 'save s1' -c 'state st1' -c 'source s1' -c 'state st2' -c 'save s2'; no_err
+cmp -s st1 st2 || bad 'the saved session makes another machine'
+run 1 -qk -c 'alloc 10 GFP_DMA count=9' -c 'alloc 11' -c 'save s3'
+run 0 -q s3; no_err
+echo precious >old
+ln -s old link
+run 1 -c 'save no/such/dir/file'
+run 0 -c 'save link'; no_err
+[ -L link ] && grep -q '^boot' old || bad 'save through a symbolic link'
+run 0 -q -c 'state load st1' -c 'state st3'; no_err
+cmp -s st1 st3 || bad 'a loaded state is written differently'
+run 1 -c 'state load session.mmsh'; has_err 'state: '
+
+# A full disk: a tiny file system if we may mount one, else a limit on file sizes.
+echo precious >old
+nr=$((nr + 1)) what='save on a full disk'
+(ulimit -f 0 && trap '' XFSZ && exec "$MMSH" -c 'repeat 1000 set quiet on' -c 'save old') >/dev/null 2>err
+: >out
+[ "$(cat old)" = precious ] || bad 'the old file is gone'
+what='state on a full disk'
+(ulimit -f 0 && trap '' XFSZ && exec "$MMSH" -c 'state old') >/dev/null 2>err
+[ "$(cat old)" = precious ] || bad 'the old file is gone'
+ls old.* >/dev/null 2>&1 && bad 'left a temporary file'
+
+# ---- strange input
+
+run 1 -c "source self.mmsh"
+echo 'source self.mmsh' >self.mmsh
+run 1 self.mmsh; is_err 'self.mmsh:1: source: self.mmsh: a script cannot source itself'
+echo 'source b.mmsh' >a.mmsh; echo 'source a.mmsh' >b.mmsh
+run 1 a.mmsh; is_err 'b.mmsh:1: source: a.mmsh: a script cannot source itself'
+run 1 -c 'source .'; has_err 'Is a directory'
+head -c 1000000 /dev/zero | tr '\0' x >in
+run 1 <in; has_err 'unknown command'
+[ "$(wc -c <err)" -lt 200 ] || bad 'a long error'
+{ printf 'alloc '; head -c 1000000 /dev/zero | tr '\0' '1'; } >in
+run 1 <in; has_err 'not a number'
+{ printf 'print '; head -c 1000000 /dev/zero | tr '\0' '('; } >in
+run 1 <in; has_err 'nested too deep'
+head -c 100000 /dev/zero >in
+run 1 <in; is_err '<stdin>:1: a NUL byte: this is no text'
+awk 'BEGIN { for (i = 0; i < 100000; i++) printf "repeat 1 " }' >in
+run 1 <in; has_err 'commands nested more than 100 deep'
+awk 'BEGIN { for (i = 0; i < 100000; i++) printf "{ " }' >in
+run 1 <in; has_err 'blocks nested more than 64 deep'
+printf '\001\002\377\n' >in
+run 1 <in; has_err 'unknown command'
+printf 'echo a\r\necho b\r\n' >in
+run 0 <in; is_out 'a
+b'
+printf 'echo no newline' >in
+run 0 <in; is_out 'no newline'
+
+# ---- --json
+
+run 1 --json -k -c 'alloc 3' -c 'alloc 11' -c 'print 5'
+is_out '{"file":"-c","line":1,"command":"alloc 3","ok":true,"value":{"value":"$1","pfn":223232,"order":3,"zone":"Normal","phys":914358272,"vaddr":4135583744},"output":"$1 = pfn 223232 (order 3, zone Normal, phys 0x36800000, vaddr 0xf6800000)\n","changed":{"/proc/buddyinfo":["Node 0, zone   Normal      1      1      1      2      2      3      1      2      3      2    213 "]}}
+{"file":"-c","line":1,"command":"alloc 11","ok":false,"error":{"command":"alloc","code":"EINVAL","text":"order 11: the largest order is 10"}}
+{"file":"-c","line":1,"command":"print 5","ok":true,"output":"5 (0x5)\n"}'
+echo 'echo a; alloc 0 count=2' >in
+run 0 --json -c 'source in'; has_out '"list":['
+[ "$(wc -l <out)" -eq 2 ] || bad 'one object a command'
+
+echo "$nr runs, $failed failed"
+[ $failed -eq 0 ]
