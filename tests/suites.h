@@ -39,6 +39,9 @@
 	X(ram) \
 	X(session) \
 	X(setup) \
+	X(slab) \
+	X(slab_setup) \
+	X(slob) \
 	X(state) \
 	X(strbuf) \
 	X(swap) \

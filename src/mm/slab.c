@@ -170,6 +170,19 @@ static void run_end(struct machine *m, struct kmem_cache *s, const struct slab_r
 	}
 }
 
+/* No object, or one more than was handed out: the kernel writes before the index array, unless
+   its debugging sees that first. */
+static void refuse_object(struct machine *m, struct kmem_cache *s, vaddr_t addr)
+{
+	uint32_t idx;
+	pfn_t pfn = slab_of(m, s, addr, &idx);
+
+	if (s->debug && pfn != PFN_NONE && slab_freelist(m, s, pfn) &&
+	    !slab_debug_put(m, s, pfn, idx))
+		return;
+	slab_oops(m, s, addr);
+}
+
 static inline void free_object(struct machine *m, struct kmem_cache *s, struct slab_run *r,
 			       vaddr_t addr, struct page_list *released)
 {
@@ -179,14 +192,13 @@ static inline void free_object(struct machine *m, struct kmem_cache *s, struct s
 	if (addr - r->first >= r->bytes) {
 		run_end(m, s, r, released);
 		if (!run_begin(m, s, r, addr)) {
-			slab_oops(m, s, addr);
+			refuse_object(m, s, addr);
 			return;
 		}
 	}
 	p = r->page;
-	/* more objects than were handed out: the kernel writes before the array */
 	if (unlikely(!p->active)) {
-		slab_oops(m, s, addr);
+		refuse_object(m, s, addr);
 		return;
 	}
 	idx = slab_obj_index(s, (uint32_t)(addr - r->first));

@@ -573,7 +573,7 @@ static int audit_page(const struct machine *m, pfn_t pfn, unsigned l, struct mm_
 	if (!(p->flags & PG(slab)) || !(p->flags & PG(slob_free)) || p->slob_list != l + 1)
 		return mm_error(e, -EUCLEAN, "pfn %u is on a list of SLOB's and is not marked so",
 				pfn);
-	if (units != p->units || units <= 0 || units >= (int)SLOB_PAGE_UNITS)
+	if (units != p->units || units <= 0)
 		return mm_error(e, -EUCLEAN,
 				"SLOB page pfn %u: %d units are free, its blocks have %d", pfn,
 				p->units, units);
