@@ -27,8 +27,10 @@
 	X(lex) \
 	X(machine) \
 	X(memblock) \
+	X(mempolicy) \
 	X(mmzone) \
 	X(nobootmem) \
+	X(numa) \
 	X(page_alloc) \
 	X(page_alloc_zones) \
 	X(page_blocks) \
@@ -39,6 +41,7 @@
 	X(ram) \
 	X(session) \
 	X(setup) \
+	X(shapes) \
 	X(slab) \
 	X(slab_setup) \
 	X(slob) \

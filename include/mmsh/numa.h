@@ -28,7 +28,7 @@ struct numa_params {
 	uint64_t arg; /* count, or bytes */
 	unsigned nr_nodes; /* NUMA_NODES: */
 	phys_t node_start[MAX_NUMNODES]; /* NODE_FOLLOWS: where the one before ends */
-	uint64_t node_size[MAX_NUMNODES]; /* bytes of address space; 0: up to the end of RAM */
+	uint64_t node_size[MAX_NUMNODES]; /* bytes, large gaps apart; 0: up to the end of RAM */
 	uint64_t node_cpus[MAX_NUMNODES]; /* a bit a CPU; 0: dealt out in turn */
 	unsigned nr_distance; /* entries given of the table, row by row; 0: 10 and 20 */
 	uint8_t distance[MAX_NUMNODES * MAX_NUMNODES];

@@ -388,20 +388,20 @@ static int check_offline(struct machine *m, uint64_t pfn, uint64_t pages, struct
 {
 	int err = check_sections(m, pfn, pages, true, e);
 	const struct zone *z = err ? NULL : test_pages_in_a_zone(m, pfn, pages);
+	uint64_t hole = pfn;
 
 	if (err)
 		return err;
+	while (hole < pfn + pages && pfn_is_ram(m, hole))
+		hole++;
+	if (hole < pfn + pages)
+		return mm_error(e, -EBUSY, "pfn %llu is a hole: its section cannot go", (ull)hole);
 	if (!z || !zone_spans_pfn(z, (pfn_t)pfn) || !zone_spans_pfn(z, (pfn_t)(pfn + pages - 1)))
 		return mm_error(e, -EINVAL, "pfn %llu..%llu is not within one zone", (ull)pfn,
 				(ull)(pfn + pages - 1));
 	if (!can_offline_normal(m, z, pages))
 		return mm_error(e, -EINVAL, "pfn %llu..%llu is the last ordinary memory of node %u",
 				(ull)pfn, (ull)(pfn + pages - 1), z->nid);
-	if (memblock_pages(&m->memblock, pfn, pfn + pages, MAX_NUMNODES) != pages) {
-		while (pfn_is_ram(m, pfn))
-			pfn++;
-		return mm_error(e, -EBUSY, "pfn %llu is a hole: its section cannot go", (ull)pfn);
-	}
 	return check_movable(m, (pfn_t)pfn, (pfn_t)(pfn + pages), e);
 }
 

@@ -108,16 +108,55 @@ static bool insert_blk(struct numa_info *info, phys_t start, phys_t end, int nid
 	return true;
 }
 
+/* Where a node of @size ends that begins at @start: the gaps that a PC has below 4 GiB are no
+   part of it. No block of pages may lie in two nodes. */
+#define GAP_MIN (64ull << 20)
+
+static phys_t node_end(const struct e820_map *e, phys_t start, uint64_t size)
+{
+	phys_t at = start, ram_end = start;
+
+	for (unsigned i = 0; i < e->nr; i++) {
+		const struct e820_entry *x = &e->map[i];
+
+		if (x->type != E820_RAM || x->addr + x->size <= start)
+			continue;
+		if (x->addr > ram_end && x->addr - ram_end >= GAP_MIN) {
+			if (size <= ram_end - at)
+				break;
+			size -= ram_end - at;
+			at = x->addr;
+		}
+		ram_end = ROUND_UP(x->addr + x->size, 1 << 20); /* what the BIOS keeps counts */
+	}
+	return size < UINT64_MAX / 2 - at ? ROUND_UP(at + size, NODE_MIN_SIZE) : UINT64_MAX;
+}
+
+/* Bytes of RAM that no node has. */
+static uint64_t uncovered(const struct e820_map *e, uint64_t max_pfn, const struct numa_info *info)
+{
+	uint64_t ram = PFN_PHYS(max_pfn) - hole_size(e, max_pfn, 0, PFN_PHYS(max_pfn));
+
+	for (unsigned i = 0; i < info->nr_blks; i++) {
+		const struct numa_memblk *b = &info->blk[i];
+
+		ram -= b->end - b->start - hole_size(e, max_pfn, b->start, b->end);
+	}
+	return ram;
+}
+
 static int given_nodes(const struct numa_params *p, const struct e820_map *e, uint64_t max_pfn,
 		       struct numa_info *info, struct mm_error *err)
 {
 	phys_t next = 0, limit = PFN_PHYS(max_pfn);
 
 	for (unsigned nid = 0; nid < p->nr_nodes; nid++) {
-		phys_t start = p->node_start[nid] == NODE_FOLLOWS ? next : p->node_start[nid];
-		phys_t end = p->node_size[nid] && p->node_size[nid] < limit - min_of(start, limit)
-				     ? start + p->node_size[nid]
-				     : limit;
+		phys_t start = p->node_start[nid] == NODE_FOLLOWS
+				       ? next
+				       : ROUND_DOWN(p->node_start[nid], NODE_MIN_SIZE);
+		phys_t end = p->node_size[nid] ? node_end(e, start, p->node_size[nid]) : limit;
+
+		end = min_of(end, limit);
 
 		if (start >= end || end - start < NODE_MIN_SIZE ||
 		    hole_size(e, max_pfn, start, end) == end - start)
@@ -126,6 +165,9 @@ static int given_nodes(const struct numa_params *p, const struct e820_map *e, ui
 			return mm_error(err, -EINVAL, "nodes=: node %u overlaps another", nid);
 		next = end;
 	}
+	if (uncovered(e, max_pfn, info) >= 1 << 20)
+		return mm_error(err, -EINVAL, "nodes=: %lluM of RAM belong to no node",
+				(unsigned long long)uncovered(e, max_pfn, info) >> 20);
 	return 0;
 }
 

@@ -60,6 +60,16 @@ static struct kernel_image place_image(const struct boot_params *p, uint64_t end
 	return k;
 }
 
+/* Without a size of its own, the machine has what its nodes add up to. */
+static uint64_t pc_mem(const struct boot_params *p)
+{
+	uint64_t sum = 0;
+
+	for (unsigned nid = 0; nid < p->numa.nr_nodes; nid++)
+		sum += p->numa.node_size[nid];
+	return p->mem_given || !sum ? p->mem : sum;
+}
+
 static int setup_e820(const struct boot_params *p, struct boot_info *b, struct kernel_image *k,
 		      struct mm_error *e)
 {
@@ -70,7 +80,7 @@ static int setup_e820(const struct boot_params *p, struct boot_info *b, struct k
 	if (p->e820.nr)
 		b->bios = p->e820;
 	else
-		e820_pcmap(&b->bios, p->mem);
+		e820_pcmap(&b->bios, pc_mem(p));
 	e820_sanitize(&b->bios);
 	*map = b->bios;
 	if (p->e820.nr && p->mem) {
