@@ -32,8 +32,9 @@ END_TEST
 START_TEST(splits_of_ia32)
 {
 	static const struct vm_split want[] = {
-		{"3G", 0xC0000000, true},      {"3G_OPT", 0xB0000000, false}, {"2G", 0x80000000, true},
-		{"2G_OPT", 0x78000000, false}, {"1G", 0x40000000, true},
+		{"3G", 0xC0000000, true}, {"3G_OPT", 0xB0000000, false},
+		{"2G", 0x80000000, true}, {"2G_OPT", 0x78000000, false},
+		{"1G", 0x40000000, true},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {

@@ -8,9 +8,9 @@
 struct victim {
 	struct machine *m;
 	struct zone *z, *dma;
-	pfn_t held;	/* an order-3 block in use */
-	pfn_t lru[3];	/* pages on one LRU list */
-	pfn_t pcp;	/* the head of the MOVABLE stock, with others behind it */
+	pfn_t held;		 /* an order-3 block in use */
+	pfn_t lru[3];		 /* pages on one LRU list */
+	pfn_t pcp;		 /* the head of the MOVABLE stock, with others behind it */
 	pfn_t o0[2], o3, top[2]; /* free blocks of Normal */
 };
 
@@ -167,7 +167,7 @@ static void mask_wrong(struct victim *v)
 
 static void mask_misses(struct victim *v)
 {
-	v->z->free_mask[MIGRATE_MOVABLE] &= (uint16_t)~(1 << 10);
+	v->z->free_mask[MIGRATE_MOVABLE] &= (uint16_t) ~(1 << 10);
 }
 
 static void count_wrong(struct victim *v)
@@ -284,7 +284,10 @@ static void global_count_wrong(struct victim *v)
 	v->m->vm_stat[NR_FILE_DIRTY]++;
 }
 
-#define PLANT(f, text) {#f, f, text}
+#define PLANT(f, text)      \
+	{                   \
+#f, f, text \
+	}
 static const struct {
 	const char *name;
 	void (*plant)(struct victim *v);
@@ -341,7 +344,8 @@ START_TEST(planted)
 
 	plants[_i].plant(&v);
 	ck_assert_msg(machine_audit(v.m, &e) == -117, "%s is not found", plants[_i].name);
-	ck_assert_msg(strstr(e.text, plants[_i].complaint) != NULL, "%s: %s", plants[_i].name, e.text);
+	ck_assert_msg(strstr(e.text, plants[_i].complaint) != NULL, "%s: %s", plants[_i].name,
+		      e.text);
 	ck_assert_int_eq(machine_audit(v.m, NULL), -117); /* nobody has to ask why */
 	machine_free(v.m);
 }

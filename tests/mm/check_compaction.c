@@ -92,7 +92,8 @@ static void assert_contents(const struct machine *m)
 START_TEST(direct_compaction_makes_a_block)
 {
 	struct machine *m = striped(10);
-	struct trace_buffer *b = record(m, TRACE_BIT(TRACE_MIGRATE) | TRACE_BIT(TRACE_COMPACT_ZONE));
+	struct trace_buffer *b =
+		record(m, TRACE_BIT(TRACE_MIGRATE) | TRACE_BIT(TRACE_COMPACT_ZONE));
 	struct zone *z = normal_zone(m);
 
 	ck_assert_uint_eq(take(m, GFP_KERNEL, 4), 0x1000);
@@ -242,18 +243,13 @@ START_TEST(who_may_compact)
 {
 	struct machine *m = striped(10);
 
-	ck_assert_int_eq(compact(m, GFP_KERNEL, 0, 1, MIGRATE_ASYNC),
-			 COMPACT_SKIPPED);
-	ck_assert_int_eq(compact(m, GFP_NOFS, 4, 1, MIGRATE_ASYNC),
-			 COMPACT_SKIPPED);
-	ck_assert_int_eq(compact(m, GFP_NOIO | __GFP_FS, 4, 1, MIGRATE_ASYNC),
-			 COMPACT_SKIPPED);
+	ck_assert_int_eq(compact(m, GFP_KERNEL, 0, 1, MIGRATE_ASYNC), COMPACT_SKIPPED);
+	ck_assert_int_eq(compact(m, GFP_NOFS, 4, 1, MIGRATE_ASYNC), COMPACT_SKIPPED);
+	ck_assert_int_eq(compact(m, GFP_NOIO | __GFP_FS, 4, 1, MIGRATE_ASYNC), COMPACT_SKIPPED);
 	/* no zone of the walk is low enough */
-	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 0, MIGRATE_ASYNC),
-			 COMPACT_DEFERRED);
+	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 0, MIGRATE_ASYNC), COMPACT_DEFERRED);
 	ck_assert_uint_eq(vm_event_sum(m, COMPACTMIGRATE_SCANNED), 0);
-	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 1, MIGRATE_ASYNC),
-			 COMPACT_PARTIAL);
+	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 1, MIGRATE_ASYNC), COMPACT_PARTIAL);
 	machine_free(m);
 }
 END_TEST
@@ -285,8 +281,7 @@ START_TEST(failures_defer)
 	ck_assert_int_eq(z->compact_order_failed, 5);
 	ck_assert_uint_eq(z->compact_defer_shift, 6);
 	/* below the order that failed nothing is deferred */
-	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 1, MIGRATE_ASYNC),
-			 COMPACT_COMPLETE);
+	ck_assert_int_eq(compact(m, GFP_KERNEL, 4, 1, MIGRATE_ASYNC), COMPACT_COMPLETE);
 	ck_assert_uint_eq(z->compact_considered, 0);
 	compaction_defer_reset(z, 7, true);
 	ck_assert_int_eq(z->compact_order_failed, 8);

@@ -22,8 +22,8 @@ static struct e820_map map_of(const struct e820_entry *x, size_t n)
 		ck_assert_int_eq(e820_add(&e, x[i].addr, x[i].size, x[i].type), 0);
 	return e;
 }
-#define MAP(...)                                                                         \
-	map_of((const struct e820_entry[]){__VA_ARGS__},                                 \
+#define MAP(...)                                         \
+	map_of((const struct e820_entry[]){__VA_ARGS__}, \
 	       sizeof((struct e820_entry[]){__VA_ARGS__}) / sizeof(struct e820_entry))
 
 START_TEST(sanitise_the_larger_type_wins)
@@ -73,7 +73,8 @@ START_TEST(sanitise_leaves_bad_input_alone)
 
 	ck_assert_int_eq(e820_sanitize(&e), -1);
 	assert_map(&e, "1000-1000:1");
-	e = MAP({0x5000, 0x1000, E820_RAM}, {~0ull - 0xfff, 0x2000, E820_RAM}, {0, 0x1000, E820_RAM});
+	e = MAP({0x5000, 0x1000, E820_RAM}, {~0ull - 0xfff, 0x2000, E820_RAM},
+		{0, 0x1000, E820_RAM});
 	ck_assert_int_eq(e820_sanitize(&e), -1);
 	ck_assert_uint_eq(e.nr, 3);
 	ck_assert_uint_eq(e.map[0].addr, 0x5000);

@@ -7,8 +7,8 @@
 START_TEST(the_same_line_gives_the_same_machine)
 {
 	static const char *const lines[] = {
-		"mem=8M", "mem=64M cpus=4", "mem=64M hugetlb=on", "mem=1G initrd=1M", "mem=3G split=2G",
-		"mem=80M highmem=15M",
+		"mem=8M",	    "mem=64M cpus=4",  "mem=64M hugetlb=on",
+		"mem=1G initrd=1M", "mem=3G split=2G", "mem=80M highmem=15M",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {

@@ -5,7 +5,8 @@
 START_TEST(lists_of_the_worked_machine)
 {
 	struct machine *m = boot_r1(1);
-	struct zone *dma = zone_of(m, "DMA"), *normal = normal_zone(m), *high = zone_of(m, "HighMem");
+	struct zone *dma = zone_of(m, "DMA"), *normal = normal_zone(m),
+		    *high = zone_of(m, "HighMem");
 
 	assert_buddyinfo(dma, "1 1 0 1 2 1 1 0 1 1 3");
 	assert_buddyinfo(normal, "0 1 1 1 1 1 1 1 0 1 212");
@@ -118,8 +119,9 @@ START_TEST(ranges_that_touch_merge)
 	memblock_reserve(&m->memblock, PFN_PHYS(0x1803), PAGE_SIZE);
 	free_highmem_pages(m);
 	free_all_bootmem(m);
-	assert_lists(m, z, "M0:1802 M1:1800 M2:1804 M3:1808 M4:1810 M5:1820 M6:1840 M7:1880 M8:1900"
-			   " M9:1a00 M10:1c00,1400,1000");
+	assert_lists(m, z,
+		     "M0:1802 M1:1800 M2:1804 M3:1808 M4:1810 M5:1820 M6:1840 M7:1880 M8:1900"
+		     " M9:1a00 M10:1c00,1400,1000");
 	ck_assert_uint_eq(z->managed_pages, 4095);
 	assert_audit(m);
 	machine_free(m);

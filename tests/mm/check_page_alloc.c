@@ -19,8 +19,9 @@ START_TEST(a_split_keeps_the_low_half)
 	struct zone *z = normal_zone(m);
 
 	ck_assert_uint_eq(take(m, GFP_MOVABLE_USER, 0), 0x1000);
-	assert_lists(m, z, "M0:1001 M1:1002 M2:1004 M3:1008 M4:1010 M5:1020 M6:1040 M7:1080 M8:1100"
-			   " M9:1200");
+	assert_lists(m, z,
+		     "M0:1001 M1:1002 M2:1004 M3:1008 M4:1010 M5:1020 M6:1040 M7:1080 M8:1100"
+		     " M9:1200");
 	ck_assert_uint_eq(take(m, GFP_MOVABLE_USER, 0), 0x1001);
 	ck_assert_uint_eq(take(m, GFP_MOVABLE_USER, 0), 0x1002);
 	ck_assert_uint_eq(take(m, GFP_MOVABLE_USER, 0), 0x1003);
@@ -59,8 +60,9 @@ START_TEST(a_refill_hands_out_ascending)
 
 	set_batch(m, 7);
 	ck_assert_uint_eq(take(m, GFP_MOVABLE_USER, 0), 0x1000);
-	assert_lists(m, z, "M0:1007 M3:1008 M4:1010 M5:1020 M6:1040 M7:1080 M8:1100 M9:1200"
-			   " Mp:1001,1002,1003,1004,1005,1006");
+	assert_lists(m, z,
+		     "M0:1007 M3:1008 M4:1010 M5:1020 M6:1040 M7:1080 M8:1100 M9:1200"
+		     " Mp:1001,1002,1003,1004,1005,1006");
 	ck_assert_int_eq(z->pageset[0].count, 6);
 	/* charged with the refill, not with the request */
 	ck_assert_int_eq(free_pages(m, z), 1024 - 7);
@@ -76,8 +78,9 @@ START_TEST(a_cold_refill_hands_out_ascending_too)
 
 	set_batch(m, 7);
 	ck_assert_uint_eq(take(m, GFP_MOVABLE_USER | __GFP_COLD, 0), 0x1000);
-	assert_lists(m, z, "M0:1007 M3:1008 M4:1010 M5:1020 M6:1040 M7:1080 M8:1100 M9:1200"
-			   " Mp:1006,1005,1004,1003,1002,1001");
+	assert_lists(m, z,
+		     "M0:1007 M3:1008 M4:1010 M5:1020 M6:1040 M7:1080 M8:1100 M9:1200"
+		     " Mp:1006,1005,1004,1003,1002,1001");
 	ck_assert_uint_eq(take(m, GFP_MOVABLE_USER, 0), 0x1006);
 	ck_assert_uint_eq(take(m, GFP_MOVABLE_USER | __GFP_COLD, 0), 0x1001);
 	machine_free(m);
@@ -167,8 +170,9 @@ START_TEST(less_than_half_moves_the_pages_only)
 	struct trace_buffer *b = record(m, TRACE_BIT(TRACE_STEAL));
 
 	ck_assert_uint_eq(take(m, GFP_KERNEL, 0), 0x1100);
-	assert_lists(m, z, "U0:1101 U1:1102 U2:1104 U3:1108 U4:1110 U5:1120,1040 U6:1140 U7:1180"
-			   " M7:1400");
+	assert_lists(m, z,
+		     "U0:1101 U1:1102 U2:1104 U3:1108 U4:1110 U5:1120,1040 U6:1140 U7:1180"
+		     " M7:1400");
 	assert_blocks(m, z, "MM");
 	ck_assert_int_eq(nth_event(b, TRACE_STEAL, 0)->a, 288);
 	ck_assert_int_eq(nth_event(b, TRACE_STEAL, 0)->b, 0);
@@ -185,7 +189,8 @@ START_TEST(the_last_partial_block_is_never_claimed)
 
 	put_lists(m, z, "M8:1400 M4:1540");
 	ck_assert_uint_eq(take(m, GFP_KERNEL, 0), 0x1400);
-	assert_lists(m, z, "U0:1401 U1:1402 U2:1404 U3:1408 U4:1410 U5:1420 U6:1440 U7:1480 M4:1540");
+	assert_lists(m, z,
+		     "U0:1401 U1:1402 U2:1404 U3:1408 U4:1410 U5:1420 U6:1440 U7:1480 M4:1540");
 	assert_blocks(m, z, "MM");
 	assert_audit(m);
 	machine_free(m);
@@ -199,8 +204,9 @@ START_TEST(a_block_of_two_pageblocks_claims_both)
 
 	put_lists(m, z, "M10:1000");
 	ck_assert_uint_eq(take(m, GFP_KERNEL, 0), 0x1000);
-	assert_lists(m, z, "U0:1001 U1:1002 U2:1004 U3:1008 U4:1010 U5:1020 U6:1040 U7:1080 U8:1100"
-			   " U9:1200");
+	assert_lists(m, z,
+		     "U0:1001 U1:1002 U2:1004 U3:1008 U4:1010 U5:1020 U6:1040 U7:1080 U8:1100"
+		     " U9:1200");
 	assert_blocks(m, z, "UU");
 	assert_audit(m);
 	machine_free(m);
@@ -434,8 +440,9 @@ START_TEST(a_cold_free_goes_to_the_tail)
 	__free_pages(m, 0x1001, 0);
 	pfn_to_page(m, 0x1002)->_refcount--;
 	free_hot_cold_page(m, 0x1002, true);
-	assert_lists(m, z, "M0:1007 M3:1008 M4:1010 M5:1020 M6:1040 M7:1080 M8:1100 M9:1200"
-			   " Mp:1001,1003,1004,1005,1006,1002");
+	assert_lists(m, z,
+		     "M0:1007 M3:1008 M4:1010 M5:1020 M6:1040 M7:1080 M8:1100 M9:1200"
+		     " Mp:1001,1003,1004,1005,1006,1002");
 	drain_pages(m, 0);
 	ck_assert_int_eq(z->pageset[0].count, 0);
 	__free_pages(m, 0x1000, 0);

@@ -25,7 +25,8 @@ START_TEST(zones_are_walked_from_the_highest_allowed)
 	for_each_populated_zone(m, z)
 		z->watermark[WMARK_LOW] = 1l << 40;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct trace_buffer *b = record(m, TRACE_BIT(TRACE_ZONE) | TRACE_BIT(TRACE_ALLOC_BEGIN));
+		struct trace_buffer *b =
+			record(m, TRACE_BIT(TRACE_ZONE) | TRACE_BIT(TRACE_ALLOC_BEGIN));
 		unsigned n = 0;
 
 		take(m, rows[i].gfp, 0);
@@ -99,7 +100,8 @@ END_TEST
 /* ---- fair batches: buddy.md 5.2 ---- */
 
 /* How many pages in a row each zone of the walk serves, over three rounds. */
-static void assert_rounds(struct machine *m, gfp_t gfp, const char *const zones[], const unsigned want[])
+static void assert_rounds(struct machine *m, gfp_t gfp, const char *const zones[],
+			  const unsigned want[])
 {
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; zones[i]; i++) {
@@ -108,8 +110,9 @@ static void assert_rounds(struct machine *m, gfp_t gfp, const char *const zones[
 			for (unsigned n = 0; n < want[i]; n++) {
 				pfn_t pfn = take(m, gfp, 0);
 
-				ck_assert_msg(zone_spans_pfn(z, pfn), "round %u: page %u of %s is from %s",
-					      round, n, z->name, pfn_to_zone(m, pfn)->name);
+				ck_assert_msg(zone_spans_pfn(z, pfn),
+					      "round %u: page %u of %s is from %s", round, n,
+					      z->name, pfn_to_zone(m, pfn)->name);
 			}
 		}
 	}
@@ -217,8 +220,8 @@ END_TEST
 /* ---- watermarks: buddy.md 6 ---- */
 
 /* The request passes with one page more than @needs free, and not with just that. */
-static void assert_needs(struct machine *m, struct zone *z, unsigned order, long mark, int classzone,
-			 int flags, long needs)
+static void assert_needs(struct machine *m, struct zone *z, unsigned order, long mark,
+			 int classzone, int flags, long needs)
 {
 	long *free = &z->vm_stat[NR_FREE_PAGES], was = *free;
 

@@ -153,8 +153,10 @@ START_TEST(a_bad_page_leaks)
 		int mapcount, refcount;
 		enum bad_page_reason why;
 	} rows[] = {
-		{PG(locked), 0, 0, BAD_FLAGS_AT_FREE}, {PG(slab), 0, 0, BAD_FLAGS_AT_FREE},
-		{PG(lru), 0, 0, BAD_FLAGS_AT_FREE},    {0, 2, 0, BAD_MAPCOUNT},
+		{PG(locked), 0, 0, BAD_FLAGS_AT_FREE},
+		{PG(slab), 0, 0, BAD_FLAGS_AT_FREE},
+		{PG(lru), 0, 0, BAD_FLAGS_AT_FREE},
+		{0, 2, 0, BAD_MAPCOUNT},
 		{0, 0, 1, BAD_COUNT},
 	};
 	pfn_t pfn;

@@ -24,7 +24,11 @@ static struct machine *empty_machine(void)
 
 /* ---- by the request's mask ---- */
 
-enum end { FAILS, LOOPS, KILLS };
+enum end {
+	FAILS,
+	LOOPS,
+	KILLS
+};
 
 static const struct {
 	gfp_t gfp;
@@ -263,8 +267,8 @@ END_TEST
 START_TEST(order_11_warns_once)
 {
 	struct machine *m = boot_line("mem=64M");
-	struct trace_buffer *b = record(m, TRACE_BIT(TRACE_WARN_ORDER) |
-						  TRACE_BIT(TRACE_WARN_ALLOC_FAILED));
+	struct trace_buffer *b =
+		record(m, TRACE_BIT(TRACE_WARN_ORDER) | TRACE_BIT(TRACE_WARN_ALLOC_FAILED));
 
 	ck_assert_int_eq(alloc_pages(m, GFP_KERNEL | __GFP_NOWARN, 11), -22);
 	ck_assert_uint_eq(b->n, 0);

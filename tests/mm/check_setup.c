@@ -51,7 +51,8 @@ START_TEST(where_low_memory_ends)
 	ck_assert_int_eq(m->boot.highmem_msg, splits[_i].msg);
 	ck_assert_uint_eq(l->high_memory, l->page_offset + (m->max_low_pfn << 12));
 	ck_assert_uint_eq(l->vmalloc_start, l->high_memory + (8 << 20));
-	ck_assert_int_eq(zone_find(m, 0, "HighMem")->present_pages != 0, m->max_pfn > m->max_low_pfn);
+	ck_assert_int_eq(zone_find(m, 0, "HighMem")->present_pages != 0,
+			 m->max_pfn > m->max_low_pfn);
 	machine_free(m);
 }
 END_TEST
@@ -245,7 +246,8 @@ END_TEST
 /* Conventional memory that the firmware says ends elsewhere, or at an insane place. */
 START_TEST(the_ebda)
 {
-	static const uint64_t rows[][2] = {{0x9FC00, 0x9F000}, {0x98400, 0x98400}, {0x1F000, 0x9F000}};
+	static const uint64_t rows[][2] = {
+		{0x9FC00, 0x9F000}, {0x98400, 0x98400}, {0x1F000, 0x9F000}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct boot_params p = params_of(pc, ARRAY_SIZE(pc));
@@ -324,7 +326,8 @@ START_TEST(managed_pages_as_asked)
 		struct machine *m = boot_line(rows[i].line);
 
 		if (rows[i].dma >= 0)
-			ck_assert_uint_eq(zone_of(m, "DMA")->managed_pages, (unsigned long)rows[i].dma);
+			ck_assert_uint_eq(zone_of(m, "DMA")->managed_pages,
+					  (unsigned long)rows[i].dma);
 		if (rows[i].normal >= 0)
 			ck_assert_uint_eq(normal_zone(m)->managed_pages,
 					  (unsigned long)rows[i].normal);

@@ -3,7 +3,10 @@
 #include "mm/fixture.h"
 
 static const enum zone_stat_item items[NR_LRU_LISTS] = {
-	NR_INACTIVE_ANON, NR_ACTIVE_ANON, NR_INACTIVE_FILE, NR_ACTIVE_FILE,
+	NR_INACTIVE_ANON,
+	NR_ACTIVE_ANON,
+	NR_INACTIVE_FILE,
+	NR_ACTIVE_FILE,
 };
 
 START_TEST(on_the_lru_and_off)

@@ -26,7 +26,8 @@ START_TEST(listeners_in_order_of_attachment)
 	struct machine *m = boot_line("mem=64M");
 	struct trace_listener a = {.event = hear_a, .mask = TRACE_BIT(TRACE_MM_PAGE_ALLOC)};
 	struct trace_listener b = {.event = hear_b,
-				   .mask = TRACE_BIT(TRACE_MM_PAGE_ALLOC) | TRACE_BIT(TRACE_MM_PAGE_FREE)};
+				   .mask = TRACE_BIT(TRACE_MM_PAGE_ALLOC) |
+					   TRACE_BIT(TRACE_MM_PAGE_FREE)};
 	pfn_t pfn;
 
 	ck_assert_uint_eq(m->trace_mask, 0);
@@ -82,8 +83,16 @@ START_TEST(the_story_of_a_request)
 	struct machine *m = boot_r1(1);
 	struct trace_buffer *b = record(m, TRACE_ALL);
 	static const uint8_t want[] = {
-		TRACE_ALLOC_BEGIN, TRACE_ATTEMPT, TRACE_ZONE, TRACE_STEAL, TRACE_TAKE, TRACE_SPLIT,
-		TRACE_SPLIT, TRACE_SPLIT, TRACE_MM_PAGE_ALLOC_EXTFRAG, TRACE_MM_PAGE_ALLOC_ZONE_LOCKED,
+		TRACE_ALLOC_BEGIN,
+		TRACE_ATTEMPT,
+		TRACE_ZONE,
+		TRACE_STEAL,
+		TRACE_TAKE,
+		TRACE_SPLIT,
+		TRACE_SPLIT,
+		TRACE_SPLIT,
+		TRACE_MM_PAGE_ALLOC_EXTFRAG,
+		TRACE_MM_PAGE_ALLOC_ZONE_LOCKED,
 		TRACE_MM_PAGE_ALLOC,
 	};
 	pfn_t pfn = take(m, GFP_KERNEL, 7);

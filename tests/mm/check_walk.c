@@ -125,28 +125,34 @@ START_TEST(the_short_way_does_what_the_long_one_does)
 }
 END_TEST
 
+/* Down to the last page, by every CPU in turn; from the large orders and from the small ones. */
 START_TEST(exhausted_twins)
 {
-	static const char *const lines[] = {"mem=8M", "mem=64M cpus=2", "mem=80M highmem=15M"};
-	struct machine *quick = boot_line(lines[_i]), *slow = boot_line(lines[_i]);
+	static const char *const lines[] = {"mem=8M", "mem=64M cpus=4", "mem=80M highmem=15M"};
+	struct machine *quick = boot_line(lines[_i / 2]), *slow = boot_line(lines[_i / 2]);
 	struct trace_listener l = {.event = deaf, .mask = TRACE_BIT(TRACE_OOM)};
 	static const gfp_t gfps[] = {GFP_HIGHUSER_MOVABLE, GFP_KERNEL, GFP_ATOMIC,
 				     GFP_KERNEL | GFP_DMA, GFP_QUIET | __GFP_MEMALLOC};
 
 	trace_attach(slow, &l);
 	for (size_t i = 0; i < ARRAY_SIZE(gfps); i++) {
-		for (unsigned order = MAX_ORDER; order--;) {
+		for (unsigned k = 0; k < MAX_ORDER; k++) {
+			unsigned order = _i % 2 ? k : MAX_ORDER - 1 - k, cpu = 0;
 			int64_t x, y;
 
 			do {
+				machine_set_cpu(quick, cpu);
+				machine_set_cpu(slow, cpu);
 				x = alloc_pages(quick, gfps[i], order);
 				y = alloc_pages(slow, gfps[i], order);
 				ck_assert_int_eq(x, y);
+				cpu = (cpu + 1) % quick->nr_cpus;
 			} while (x >= 0);
 		}
 		assert_same_state(quick, slow);
 	}
 	assert_audit(quick);
+	ck_assert_uint_lt(global_page_state(quick, NR_FREE_PAGES), quick->totalram_pages / 20);
 	machine_free(quick);
 	machine_free(slow);
 }
@@ -189,7 +195,7 @@ Suite *walk_suite(void)
 	tcase_add_loop_test(t, every_step_keeps_every_invariant, 0, ARRAY_SIZE(shapes));
 	tcase_add_loop_test(t, long_walks, 0, 3);
 	tcase_add_loop_test(t, the_short_way_does_what_the_long_one_does, 0, 10);
-	tcase_add_loop_test(t, exhausted_twins, 0, 3);
+	tcase_add_loop_test(t, exhausted_twins, 0, 6);
 	tcase_add_test(t, machines_do_not_meet);
 	suite_add_tcase(s, t);
 	return s;

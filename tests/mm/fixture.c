@@ -72,7 +72,10 @@ static struct machine *new_machine(uint64_t max_pfn, unsigned cpus)
 struct machine *boot_r1(unsigned cpus)
 {
 	static const phys_t kept[][2] = {
-		{0, 0x10000}, {0x9B000, 0x100000}, {0x1000000, 0x1C00000}, {0x36EFE000, 0x377FE000},
+		{0, 0x10000},
+		{0x9B000, 0x100000},
+		{0x1000000, 0x1C00000},
+		{0x36EFE000, 0x377FE000},
 	};
 	static const uint64_t zone_ends[MAX_NR_ZONES] = {4096, 0x377FE, 0x3FFE0};
 	struct machine *m = new_machine(0x3FFE0, cpus);
@@ -136,7 +139,8 @@ void put_lists(struct machine *m, struct zone *z, const char *s)
 			pfn_t pfn = (pfn_t)strtoul(s + 1, (char **)&s, 16);
 
 			if (pcp) {
-				pcp_list_append(m, z, m->cpu, pfn, mt == MIGRATE_HIGHATOMIC ? 1 : mt, mt);
+				pcp_list_append(m, z, m->cpu, pfn,
+						mt == MIGRATE_HIGHATOMIC ? 1 : mt, mt);
 				z->pageset[m->cpu].count++;
 			} else {
 				free_list_append(m, z, pfn, order, mt);

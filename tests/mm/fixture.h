@@ -8,7 +8,6 @@
 #ifndef TESTS_MM_FIXTURE_H
 #define TESTS_MM_FIXTURE_H
 
-
 #include "suites.h"
 
 #include <mmsh/audit.h>

@@ -69,14 +69,29 @@ static void follow_migrations(struct walk *w)
 static gfp_t random_gfp(struct walk *w, unsigned order)
 {
 	static const gfp_t kinds[] = {
-		GFP_KERNEL, GFP_KERNEL, GFP_KERNEL | __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE,
-		GFP_HIGHUSER_MOVABLE, GFP_HIGHUSER, GFP_USER, GFP_ATOMIC, GFP_ATOMIC, GFP_NOWAIT,
-		GFP_NOFS, GFP_NOIO, GFP_KERNEL | GFP_DMA, GFP_TRANSHUGE, GFP_TEMPORARY,
-		GFP_KERNEL | __GFP_MOVABLE, __GFP_HIGH, GFP_KERNEL | GFP_DMA32, 0,
+		GFP_KERNEL,
+		GFP_KERNEL,
+		GFP_KERNEL | __GFP_RECLAIMABLE,
+		GFP_HIGHUSER_MOVABLE,
+		GFP_HIGHUSER_MOVABLE,
+		GFP_HIGHUSER,
+		GFP_USER,
+		GFP_ATOMIC,
+		GFP_ATOMIC,
+		GFP_NOWAIT,
+		GFP_NOFS,
+		GFP_NOIO,
+		GFP_KERNEL | GFP_DMA,
+		GFP_TRANSHUGE,
+		GFP_TEMPORARY,
+		GFP_KERNEL | __GFP_MOVABLE,
+		__GFP_HIGH,
+		GFP_KERNEL | GFP_DMA32,
+		0,
 	};
 	static const gfp_t extras[] = {
-		__GFP_COLD,   __GFP_COMP,	__GFP_NORETRY,	  __GFP_REPEAT,	 __GFP_NOMEMALLOC,
-		__GFP_ATOMIC, __GFP_WRITE,	__GFP_THISNODE, __GFP_NOFAIL,	 __GFP_HIGH,
+		__GFP_COLD,   __GFP_COMP,	__GFP_NORETRY,	__GFP_REPEAT, __GFP_NOMEMALLOC,
+		__GFP_ATOMIC, __GFP_WRITE,	__GFP_THISNODE, __GFP_NOFAIL, __GFP_HIGH,
 		__GFP_ZERO,   __GFP_OTHER_NODE, __GFP_NOWARN,
 	};
 	gfp_t gfp = kinds[rnd(w, ARRAY_SIZE(kinds))];
@@ -161,16 +176,11 @@ static int64_t step_write(struct walk *w)
 		const char *path, *text;
 		unsigned share; /* of the machine's kbytes, instead of a text */
 	} writes[] = {
-		{"vm.min_free_kbytes", NULL, 200},
-		{"vm.min_free_kbytes", NULL, 60},
-		{"vm.min_free_kbytes", NULL, 15},
-		{"vm.percpu_pagelist_fraction", "0", 0},
-		{"vm.percpu_pagelist_fraction", "8", 0},
-		{"vm.percpu_pagelist_fraction", "300", 0},
-		{"vm.lowmem_reserve_ratio", "256 32", 0},
-		{"vm.lowmem_reserve_ratio", "32 8 1", 0},
-		{"vm.extfrag_threshold", "0", 0},
-		{"vm.extfrag_threshold", "900", 0},
+		{"vm.min_free_kbytes", NULL, 200},	  {"vm.min_free_kbytes", NULL, 60},
+		{"vm.min_free_kbytes", NULL, 15},	  {"vm.percpu_pagelist_fraction", "0", 0},
+		{"vm.percpu_pagelist_fraction", "8", 0},  {"vm.percpu_pagelist_fraction", "300", 0},
+		{"vm.lowmem_reserve_ratio", "256 32", 0}, {"vm.lowmem_reserve_ratio", "32 8 1", 0},
+		{"vm.extfrag_threshold", "0", 0},	  {"vm.extfrag_threshold", "900", 0},
 	};
 	unsigned i = rnd(w, ARRAY_SIZE(writes));
 	char text[32];
@@ -192,7 +202,7 @@ static int64_t step_compact(struct walk *w)
 	return moved;
 }
 
-/* Every odd page goes, and then somebody wants a large block. */
+/* Every page is taken, every odd one goes again, and then somebody wants a large block. */
 static int64_t step_shatter(struct walk *w)
 {
 	static const gfp_t gfps[] = {GFP_KERNEL, GFP_HIGHUSER_MOVABLE, GFP_TRANSHUGE,
@@ -200,6 +210,14 @@ static int64_t step_shatter(struct walk *w)
 	unsigned order = min_of(1 + rnd(w, 9), w->max_order);
 	int64_t pfn;
 
+	while (w->nr_held < WALK_MAX_HELD - 1) {
+		pfn = alloc_pages(w->m,
+				  (GFP_HIGHUSER_MOVABLE & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN, 0);
+		if (pfn < 0)
+			break;
+		lru_add(w->m, (pfn_t)pfn, LRU_INACTIVE_FILE);
+		hold(w, (pfn_t)pfn, 0, true);
+	}
 	for (unsigned i = w->nr_held; i-- > 0;) {
 		if (i < w->nr_held && w->held[i].lru && w->held[i].pfn % 2)
 			put_page(w->m, let_go(w, i).pfn);
