@@ -75,17 +75,19 @@ static const char *next_boot_key(void *arg)
 	return (*k)->key ? (*k)++->key : NULL;
 }
 
-/* For a key that there is not: the one that could be meant. */
-static const char *boot_key_meant(const char *key, char *buf, size_t size)
+static int check_boot_key(struct shell *sh, const char *key)
 {
 	const struct boot_key *k = boot_keys;
+	char meant[64];
 
 	while (k->key && strcmp(k->key, key))
 		k++;
 	if (k->key)
-		return suggestion(NULL, buf, size);
+		return 0;
 	k = boot_keys;
-	return suggestion(did_you_mean(key, next_boot_key, &k), buf, size);
+	suggestion(did_you_mean(key, next_boot_key, &k), meant, sizeof(meant));
+	return cmd_fail(sh, EINVAL, "unknown key %s%s (see help boot-keys)", quoted(sh, key),
+			meant);
 }
 
 /* One KEY=VALUE. */
@@ -93,16 +95,15 @@ static int boot_word(struct shell *sh, struct boot_params *p, const char *word)
 {
 	const char *val = strchr(word, '=');
 	struct mm_error e = {{0}};
-	char *key, meant[64];
+	char *key;
 	int r;
 
 	if (!val || val == word)
 		return cmd_fail(sh, EINVAL, "%s: boot takes KEY=VALUE", quoted(sh, word));
 	key = mem_strndup(word, (size_t)(val - word));
-	r = boot_param_set(p, key, val + 1, &e);
-	if (r)
-		cmd_fail(sh, -r, "%s%s", e.text[0] ? e.text : strerror(-r),
-			 boot_key_meant(key, meant, sizeof(meant)));
+	r = check_boot_key(sh, key);
+	if (!r && (r = boot_param_set(p, key, val + 1, &e)))
+		cmd_fail(sh, -r, "%s", e.text[0] ? e.text : strerror(-r));
 	free(key);
 	return r;
 }
