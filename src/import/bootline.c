@@ -3,6 +3,7 @@
 #include "scan.h"
 #include <errno.h>
 #include <mmsh/bootline.h>
+#include <mmsh/slab.h>
 #include <strings.h>
 
 #define MIN_MEM (8ull << 20)
@@ -57,6 +58,14 @@ static int get_number(const char *key, const char *val, uint64_t min, uint64_t m
 	if (*n < min || *n > max)
 		return mm_error(e, -EINVAL, "%s=%.40s: must be from %llu to %llu", key, val,
 				(unsigned long long)min, (unsigned long long)max);
+	return 0;
+}
+
+static int set_on_off(const char *key, const char *val, bool *to, struct mm_error *e)
+{
+	if (strcmp(val, "on") && strcmp(val, "off"))
+		return mm_error(e, -EINVAL, "%s=%.40s: on or off", key, val);
+	*to = !strcmp(val, "on");
 	return 0;
 }
 
@@ -211,10 +220,7 @@ static int set_initrd(struct boot_params *p, const char *val, struct mm_error *e
 
 static int set_hugetlb(struct boot_params *p, const char *val, struct mm_error *e)
 {
-	if (strcmp(val, "on") && strcmp(val, "off"))
-		return mm_error(e, -EINVAL, "hugetlb=%.40s: on or off", val);
-	p->hugetlb = !strcmp(val, "on");
-	return 0;
+	return set_on_off("hugetlb", val, &p->hugetlb, e);
 }
 
 static int set_hotplug(struct boot_params *p, const char *val, struct mm_error *e)
@@ -232,10 +238,7 @@ static int set_seed(struct boot_params *p, const char *val, struct mm_error *e)
 
 static int set_strict(struct boot_params *p, const char *val, struct mm_error *e)
 {
-	if (strcmp(val, "on") && strcmp(val, "off"))
-		return mm_error(e, -EINVAL, "strict=%.40s: on or off", val);
-	p->strict = !strcmp(val, "on");
-	return 0;
+	return set_on_off("strict", val, &p->strict, e);
 }
 
 static int set_model(struct boot_params *p, const char *val, struct mm_error *e)
@@ -414,6 +417,63 @@ static int set_vmallocinfo(struct boot_params *p, const char *val, struct mm_err
 	return vmallocinfo_read_file(p, val, e);
 }
 
+/* ---- the allocator of small objects ---- */
+
+static int set_slab(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	const struct slab_ops *ops = strcmp(val, "none") ? slab_ops_find(val) : NULL;
+
+	if (!ops && strcmp(val, "none"))
+		return mm_error(e, -EINVAL, "slab=%.40s: slub, slab, slob or none", val);
+	p->slab = ops;
+	return 0;
+}
+
+static int set_slub_debug(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return slub_debug_parse(&p->slab_params, val, e) ? -EINVAL : 0;
+}
+
+static int set_small(const char *key, const char *val, uint64_t max, unsigned *to, struct mm_error *e)
+{
+	uint64_t n;
+	int err = get_number(key, val, 0, max, &n, e);
+
+	if (!err)
+		*to = (unsigned)n;
+	return err;
+}
+
+static int set_slub_min_order(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return set_small("slub_min_order", val, MAX_ORDER - 1, &p->slab_params.slub_min_order, e);
+}
+
+static int set_slub_max_order(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return set_small("slub_max_order", val, MAX_ORDER - 1, &p->slab_params.slub_max_order, e);
+}
+
+static int set_slub_min_objects(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return set_small("slub_min_objects", val, 32767, &p->slab_params.slub_min_objects, e);
+}
+
+static int set_slab_max_order(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return set_small("slab_max_order", val, MAX_ORDER - 1, &p->slab_params.slab_max_order, e);
+}
+
+static int set_slab_nomerge(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return set_on_off("slab_nomerge", val, &p->slab_params.nomerge, e);
+}
+
+static int set_slab_debug(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return set_on_off("slab_debug", val, &p->slab_params.slab_debug, e);
+}
+
 const struct boot_key boot_keys[] = {
 	{"arch", "ia32|ia32-pae|amd64", "the kind of machine; give it first", set_arch},
 	{"mem", "SIZE", "RAM of a PC of that size; with e820=, the limit that the kernel keeps",
@@ -424,6 +484,14 @@ const struct boot_key boot_keys[] = {
 	 set_split},
 	{"highmem", "SIZE", "memory outside the direct map", set_highmem},
 	{"vmalloc", "SIZE", "room kept for vmalloc", set_vmalloc},
+	{"slab", "slub|slab|slob|none", "the allocator of small objects", set_slab},
+	{"slub_debug", "FZPUT[,CACHE]", "checks of SLUB, for all caches or those so named", set_slub_debug},
+	{"slub_min_order", "N", "SLUB's slabs have at least 2^N pages", set_slub_min_order},
+	{"slub_max_order", "N", "SLUB's slabs have at most 2^N pages if one object fits", set_slub_max_order},
+	{"slub_min_objects", "N", "objects that SLUB wants in a slab", set_slub_min_objects},
+	{"slab_max_order", "N", "SLAB's slabs have at most 2^N pages if one object fits", set_slab_max_order},
+	{"slab_nomerge", "on|off", "whether every cache stays one of its own", set_slab_nomerge},
+	{"slab_debug", "on|off", "SLAB built with CONFIG_DEBUG_SLAB", set_slab_debug},
 	{"vmallocinfo", "FILE", "areas that vmalloc has from boot on, from a capture", set_vmallocinfo},
 	{"reservelow", "SIZE", "memory at 0 left to the firmware (4K to 640K)", set_reservelow},
 	{"cpus", "N", "processors (1 to 64)", set_cpus},
