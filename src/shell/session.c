@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <mmsh/bootline.h>
+#include <mmsh/slab.h>
 #include <mmsh/kmsg.h>
 
 #include "command.h"
@@ -116,6 +117,7 @@ int shell_boot(struct shell *sh, const char *const *words, unsigned n)
 	int r = 0;
 
 	boot_params_init(&p);
+	p.slab = slab_ops_find("slub"); /* a kernel's default; slab=none: pages alone */
 	p.seed = sh->seed;
 	for (unsigned i = 0; i < n && !r; i++)
 		r = boot_word(sh, &p, words[i]);
