@@ -43,6 +43,7 @@
 	X(setup) \
 	X(shapes) \
 	X(slab) \
+	X(slab_debug_report) \
 	X(slab_dump) \
 	X(slab_setup) \
 	X(slob) \

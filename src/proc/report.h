@@ -32,5 +32,8 @@ vaddr_t page_struct_addr(const struct machine *m, pfn_t pfn);
 
 /* slab_report.c: TRACE_SLAB_REPORT */
 void report_slab(struct machine *m, struct reporter *r, const struct trace_event *ev);
+/* slab_debug_report.c: those of SLAB */
+void report_slab_bad(struct machine *m, struct reporter *r, const struct trace_event *ev);
+void report_slab_oom(struct machine *m, const struct trace_event *ev);
 
 #endif

@@ -374,6 +374,8 @@ void report_slab(struct machine *m, struct reporter *r, const struct trace_event
 		break;
 	case REPORT_OOPS: print_oops(&b); break;
 	case REPORT_BUG_KFREE: print_bug(&b, m->slab->ops->name); break;
+	case REPORT_SLAB_BAD: report_slab_bad(m, r, ev); break;
+	case REPORT_SLAB_OOM: report_slab_oom(m, ev); break;
 	default: break;
 	}
 }
