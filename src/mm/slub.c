@@ -454,6 +454,8 @@ static void slub_free_slow(struct machine *m, struct kmem_cache *s, pfn_t pfn, v
 	if (p->frozen) {
 		slub_stat(m, s, FREE_FROZEN);
 	} else if (was_full && kmem_cache_has_cpu_partial(s)) {
+		/* on no list, unless a check emptied its freelist or it is another cache's */
+		remove_partial(m, page_node(m, s, pfn), pfn);
 		p->frozen = 1;
 		put_cpu_partial(m, s, pfn, true);
 		slub_stat(m, s, CPU_PARTIAL_FREE);

@@ -104,17 +104,23 @@ static void print_section(struct machine *m, const char *what, vaddr_t addr, uin
 	const unsigned char *p = ram(m, addr, len);
 
 	for (uint64_t i = 0; p && i < len; i += 16) {
+		static const char digit[] = "0123456789abcdef";
+		char row[16 * 3 + 1 + 16 + 1];
 		uint64_t n = min_of((uint64_t)16, len - i);
 		struct strbuf line = STRBUF_INIT;
+
+		memset(row, ' ', sizeof(row));
+		for (uint64_t k = 0; k < n; k++) {
+			row[3 * k] = digit[p[i + k] >> 4];
+			row[3 * k + 1] = digit[p[i + k] & 15];
+			row[49 + k] = isascii(p[i + k]) && isprint(p[i + k]) ? (char)p[i + k] : '.';
+		}
+		row[49 + n] = '\0';
 
 		strbuf_adds(&line, what);
 		put_ptr(m, &line, addr + i);
 		strbuf_adds(&line, ": ");
-		for (uint64_t k = 0; k < 16; k++)
-			strbuf_addf(&line, k < n ? "%02x " : "   ", p[i + min_of(k, n - 1)]);
-		strbuf_addc(&line, ' ');
-		for (uint64_t k = 0; k < n; k++)
-			strbuf_addc(&line, isascii(p[i + k]) && isprint(p[i + k]) ? (char)p[i + k] : '.');
+		strbuf_adds(&line, row);
 		printk(m, "%s", strbuf_str(&line));
 		strbuf_free(&line);
 	}
