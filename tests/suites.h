@@ -27,6 +27,7 @@
 	X(lex) \
 	X(machine) \
 	X(memblock) \
+	X(memory_hotplug) \
 	X(mempolicy) \
 	X(mmzone) \
 	X(nobootmem) \
