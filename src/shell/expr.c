@@ -95,24 +95,25 @@ static int load_value(struct parser *ps, uint32_t nr, int index, struct val *v)
 	const struct values *vs = &ps->sh->values;
 	const struct value *value = &vs->v[nr - 1];
 
+	const struct item *t;
+
 	*v = (struct val){.value = nr, .index = index};
-	if (value->kind == VALUE_NUMBER) {
-		v->kind = VAL_NUM;
-		v->value = 0;
-		v->n = value->number;
-		return index > 0 ? bad(ps, "a number has no [ ]") : 0;
-	}
 	if (index < 0 && value->n != 1) {
 		v->kind = VAL_LIST;
 		return 0;
 	}
 	if (index < 0)
 		index = v->index = 0;
+	if (index > 0 && vs->item[value->first].type == &value_number_type)
+		return bad(ps, "a number has no [ ]");
 	if ((uint32_t)index >= value->n)
 		return cmd_fail(ps->sh, EINVAL, "%s: $%u has %u element%s, [0] the first",
 				quoted(ps->sh, ps->text), nr, value->n, value->n == 1 ? "" : "s");
-	v->kind = VAL_PFN;
-	v->n = vs->block[value->first + (uint32_t)index].pfn;
+	t = &vs->item[value->first + (uint32_t)index];
+	v->kind = t->type->at == ITEM_PFN ? VAL_PFN : VAL_NUM;
+	v->n = t->type->at == ITEM_NUMBER ? item_number(t) : (num_t)t->at;
+	if (t->type == &value_number_type)
+		v->value = 0;
 	return 0;
 }
 
@@ -285,6 +286,7 @@ static int parse_unary(struct parser *ps, struct val *v)
 		return r;
 	if (v->kind != VAL_NUM)
 		return bad(ps, "that sign is for numbers");
+	v->value = 0;
 	if (op == '!')
 		v->n = !v->n;
 	else if (op == '-')
@@ -322,13 +324,15 @@ static const struct {
 static int find_op(struct parser *ps, int level)
 {
 	skip(ps);
+	if (!*ps->p)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
-		size_t len = strlen(ops[i].text);
+		const char *op = ops[i].text;
 
-		if (!strncmp(ps->p, ops[i].text, len)) {
+		if (op[0] == ps->p[0] && (!op[1] || op[1] == ps->p[1])) {
 			if (ops[i].level != level)
 				return -1;
-			ps->p += len;
+			ps->p += op[1] ? 2 : 1;
 			return (int)i;
 		}
 	}
@@ -493,6 +497,14 @@ int val_to_pfn(struct shell *sh, const struct val *v, const char *text, uint64_t
 	return 0;
 }
 
+static bool is_address(const struct shell *sh, const struct val *v)
+{
+	uint32_t n;
+	const struct item *t = value_items(sh, v, &n);
+
+	return t && t->type->at != ITEM_NUMBER && t->type->at != ITEM_PFN;
+}
+
 int expand(struct shell *sh, const char *text, struct strbuf *buf)
 {
 	strbuf_reset(buf);
@@ -510,7 +522,11 @@ int expand(struct shell *sh, const char *text, struct strbuf *buf)
 			return r;
 		if (v.kind == VAL_LIST)
 			return bad(&ps, "a list: say which with [N]");
-		strbuf_addf(buf, "%s%lld", v.kind == VAL_PFN ? "pfn:" : "", (long long)v.n);
+		if (is_address(sh, &v))
+			strbuf_addf(buf, "0x%llx", (unsigned long long)v.n);
+		else
+			strbuf_addf(buf, "%s%lld", v.kind == VAL_PFN ? "pfn:" : "",
+				    (long long)v.n);
 		p = ps.p;
 	}
 	return 0;
