@@ -46,9 +46,16 @@ typedef uint32_t gfp_t;
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 
-#define min_of(a, b) ({ __typeof__(a) mi_ = (a); __typeof__(b) mj_ = (b); mi_ < mj_ ? mi_ : mj_; })
-#define clamp_of(x, lo, hi) ({ __typeof__(x) x_ = (x), l_ = (lo), h_ = (hi); x_ < l_ ? l_ : x_ > h_ ? h_ : x_; })
-#define max_of(a, b) ({ __typeof__(a) mx_ = (a); __typeof__(b) my_ = (b); mx_ > my_ ? mx_ : my_; })
+/* Each operand is evaluated once; the names are new each time, so that calls nest. */
+#define MM_UNIQUE_2(name, n) name##n
+#define MM_UNIQUE_1(name, n) MM_UNIQUE_2(name, n)
+#define MM_UNIQUE(name) MM_UNIQUE_1(name, __COUNTER__)
+#define mm_pick(a, op, b, x, y) ({ __typeof__(a) x = (a); __typeof__(b) y = (b); x op y ? x : y; })
+#define min_of(a, b) mm_pick(a, <, b, MM_UNIQUE(x_), MM_UNIQUE(y_))
+#define max_of(a, b) mm_pick(a, >, b, MM_UNIQUE(x_), MM_UNIQUE(y_))
+#define mm_clamp(v, lo, hi, x, l, h)                                                      \
+	({ __typeof__(v) x = (v), l = (lo), h = (hi); x < l ? l : x > h ? h : x; })
+#define clamp_of(v, lo, hi) mm_clamp(v, lo, hi, MM_UNIQUE(v_), MM_UNIQUE(l_), MM_UNIQUE(h_))
 
 /* Why something was refused, in words for the person who asked. */
 struct mm_error {

@@ -67,7 +67,7 @@ static void mark_entries(const struct machine *m, const struct kmem_cache *s,
 			 const struct array_cache *ac, pfn_t pfn, enum slab_object_state as,
 			 uint8_t *state, unsigned max)
 {
-	uint32_t idx;
+	uint32_t idx = 0;
 
 	for (uint32_t i = 0; i < ac->avail; i++)
 		if (slab_of(m, s, ac_entry(m, ac, i), &idx) == pfn && idx < max)
@@ -110,7 +110,7 @@ bool slab_locate_object(const struct machine *m, vaddr_t addr, struct slab_locat
 	uint8_t state[MAX_OBJS_PER_SLAB];
 	pfn_t pfn;
 	struct kmem_cache *s = cache_of(m, addr, &pfn);
-	uint32_t idx;
+	uint32_t idx = 0;
 	vaddr_t object;
 
 	if (!s)
