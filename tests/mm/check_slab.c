@@ -650,6 +650,15 @@ START_TEST(random_walks)
 }
 END_TEST
 
+START_TEST(random_damage)
+{
+	struct machine *m = slab_machine("slab", _i % 2 ? "mem=64M cpus=2" : "mem=16M", NULL);
+
+	damage_walk(m, 1000 + (uint64_t)_i, 6000);
+	machine_free(m);
+}
+END_TEST
+
 Suite *slab_suite(void)
 {
 	Suite *s = suite_create("slab");
@@ -685,6 +694,7 @@ Suite *slab_suite(void)
 	tcase_add_test(t, objects_of_another_node);
 	tcase_add_test(t, node_without_alien_arrays);
 	tcase_add_test(t, full_node_falls_back);
+	tcase_add_loop_test(t, random_damage, 0, 20);
 	tcase_add_loop_test(t, random_walks, 0, (int)ARRAY_SIZE(walk_lines));
 	suite_add_tcase(s, t);
 	return s;

@@ -481,6 +481,15 @@ START_TEST(random_walks)
 }
 END_TEST
 
+START_TEST(random_damage)
+{
+	struct machine *m = slab_machine("slob", _i % 2 ? "mem=64M cpus=2" : "mem=16M", NULL);
+
+	damage_walk(m, 1000 + (uint64_t)_i, 6000);
+	machine_free(m);
+}
+END_TEST
+
 Suite *slob_suite(void)
 {
 	Suite *s = suite_create("slob");
@@ -505,6 +514,7 @@ Suite *slob_suite(void)
 	tcase_add_loop_test(t, written_over_blocks, 0, 100);
 	tcase_add_test(t, audit_finds);
 	tcase_add_test(t, looking);
+	tcase_add_loop_test(t, random_damage, 0, 20);
 	tcase_add_loop_test(t, random_walks, 0, (int)ARRAY_SIZE(walk_lines));
 	suite_add_tcase(s, t);
 	return s;

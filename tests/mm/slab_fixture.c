@@ -369,3 +369,85 @@ void object_walk(struct machine *m, uint64_t seed, unsigned steps, unsigned audi
 	assert_slabs(m);
 	free(w);
 }
+
+/* ---- the walk of a vandal ---- */
+
+static bool note_slab(struct machine *m, const struct slab_view *v, void *arg)
+{
+	struct object_walk *w = arg;
+
+	(void)m;
+	w->held[w->nr_held++].object = m->slab->base + PFN_PHYS(v->pfn);
+	return w->nr_held < WALK_HELD;
+}
+
+/* Some address in one of the slabs there are. */
+static vaddr_t somewhere(struct object_walk *w)
+{
+	unsigned nr = w->nr_held;
+	vaddr_t addr = 0;
+
+	slab_walk(w->m, NULL, note_slab, w);
+	if (w->nr_held > nr)
+		addr = w->held[nr + roll(w, w->nr_held - nr)].object + roll(w, PAGE_SIZE);
+	w->nr_held = nr;
+	return addr;
+}
+
+static void vandalise(struct object_walk *w)
+{
+	struct kmem_cache *s = w->cache[roll(w, 2)];
+	vaddr_t addr = somewhere(w);
+	const struct page *p;
+
+	if (!addr)
+		return;
+	p = pfn_to_page(w->m, (pfn_t)((addr - w->m->slab->base) >> PAGE_SHIFT));
+	switch (roll(w, 6)) {
+	case 0:
+		kmem_cache_free(w->m, s, addr);
+		break;
+	case 1:
+		if (p->flags & (PG(slab) | PG(tail)))
+			kfree(w->m, addr);
+		break;
+	default:
+		for (unsigned i = roll(w, 60); i && addr % PAGE_SIZE; i--)
+			*bytes_at(w->m, addr++) = (uint8_t)(roll(w, 3) ? roll(w, 256) : 0);
+	}
+}
+
+void damage_walk(struct machine *m, uint64_t seed, unsigned steps)
+{
+	struct object_walk *w = calloc(1, sizeof(*w));
+	struct mm_error e;
+
+	ck_assert_ptr_nonnull(w);
+	w->m = m;
+	w->rng = seed;
+	w->cache[0] = cache_of(m, "small", 40, 0, 0);
+	w->cache[1] = cache_of(m, "large", 700, 0, 0);
+	for (unsigned i = 0; i < steps; i++) {
+		struct kmem_cache *s = roll(w, 3) ? w->cache[roll(w, 2)] : NULL;
+		unsigned k = roll(w, WALK_HELD / 4);
+		vaddr_t old = w->held[k].object;
+
+		if (roll(w, 40) == 0) {
+			vandalise(w);
+		} else if (roll(w, 200) == 0) {
+			kmem_cache_shrink(m, w->cache[roll(w, 2)]);
+			machine_tick(m, roll(w, 9 * HZ));
+			machine_set_cpu(m, roll(w, m->nr_cpus));
+			slab_audit(m, &e);
+		} else {
+			if (old && w->held[k].cache)
+				kmem_cache_free(m, w->held[k].cache, old);
+			else if (old)
+				kfree(m, old);
+			w->held[k].cache = s;
+			w->held[k].object = s ? kmem_cache_alloc(m, s, GFP_KERNEL)
+					      : kmalloc(m, 1 + roll(w, 300), GFP_KERNEL);
+		}
+	}
+	free(w);
+}

@@ -54,4 +54,8 @@ void check_vector(const struct vector *v);
  */
 void object_walk(struct machine *m, uint64_t seed, unsigned steps, unsigned audit_every);
 
+/* The same with bytes of slabs written over and wrong pointers freed: nothing is asserted but
+   that it ends. */
+void damage_walk(struct machine *m, uint64_t seed, unsigned steps);
+
 #endif
