@@ -13,6 +13,7 @@
 	X(arch) \
 	X(arena) \
 	X(audit) \
+	X(bitlist) \
 	X(bootline) \
 	X(compaction) \
 	X(e820) \
@@ -31,6 +32,7 @@
 	X(mempolicy) \
 	X(mmzone) \
 	X(nobootmem) \
+	X(node) \
 	X(numa) \
 	X(page_alloc) \
 	X(page_alloc_zones) \
