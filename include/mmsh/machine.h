@@ -131,6 +131,7 @@ struct machine {
 	struct pglist_data *node[MAX_NUMNODES];
 	uint8_t cpu_to_node[MAX_CPUS];
 	struct slab_system *slab; /* NULL: no small-object allocator */
+	struct mm_system *mm;	  /* processes; NULL until there is one */
 	struct zone **zone_by_id; /* [nr_nodes * MAX_NR_ZONES] */
 	long vm_stat[NR_VM_ZONE_STAT_ITEMS];
 	unsigned long (*vm_event)[NR_VM_EVENT_ITEMS]; /* [nr_cpus] */

@@ -222,7 +222,7 @@ static const struct verify_kind {
 	const char *name;
 	int (*run)(struct verify *v);
 } kinds[] = {
-	{"E0", verify_boot}, {"E1", NULL}, {"E2", verify_buddy},    {"E3", verify_slab}, {"E4", verify_vmalloc},
+	{"E0", verify_boot}, {"E1", verify_mm}, {"E2", verify_buddy},    {"E3", verify_slab}, {"E4", verify_vmalloc},
 	{"E5", verify_kmap},	     {"E6", verify_slub_debug}, {"E7", verify_failures}, {"E9", NULL},
 };
 

@@ -71,6 +71,7 @@ int parse_page_op(struct scan *s, struct page_op *op, struct mm_error *e);
 
 /* The kinds. Each returns 0 or -EINVAL. */
 int verify_boot(struct verify *v);     /* E0 */
+int verify_mm(struct verify *v);       /* E1 */
 int verify_buddy(struct verify *v);    /* E2 */
 int verify_slab(struct verify *v);     /* E3 */
 int verify_vmalloc(struct verify *v);  /* E4 */

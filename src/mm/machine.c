@@ -6,6 +6,7 @@
 #include "vmstat.h"
 #include <errno.h>
 #include <mmsh/highmem.h>
+#include <mmsh/mm.h>
 #include <mmsh/vmalloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,6 +159,7 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
+	mm_system_free(m);
 	machine_unmap(m);
 	memblock_destroy(&m->memblock);
 	strbuf_free(&m->kmsg);

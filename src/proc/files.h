@@ -70,6 +70,13 @@ struct extfrag_index {
 };
 extern const struct extfrag_index extfrag_fragmentation, extfrag_unusable;
 
+/* Files below /proc/PID: <mmsh/proc_task.h>. */
+struct task_struct;
+void task_maps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out);
+void task_smaps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out);
+size_t task_pagemap_read(const struct machine *m, const struct task_struct *t, uint64_t off,
+			 void *buf, size_t len);
+
 /* The release and version that every report of the kernel names, and the banner. */
 #define UTS_RELEASE "4.4.155"
 #define UTS_VERSION "#1"

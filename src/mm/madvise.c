@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* madvise (address-space.md 11). */
+#include "mm.h"
+
+/* What each advice sets and clears; @refuse: flags of areas that it is invalid for. */
+static const struct advice {
+	int behaviour;
+	uint32_t set, clear, refuse;
+} advices[] = {
+	{MADV_NORMAL, 0, VM_RAND_READ | VM_SEQ_READ, 0},
+	{MADV_RANDOM, VM_RAND_READ, VM_SEQ_READ, 0},
+	{MADV_SEQUENTIAL, VM_SEQ_READ, VM_RAND_READ, 0},
+	{MADV_DONTFORK, VM_DONTCOPY, 0, 0},
+	{MADV_DOFORK, 0, VM_DONTCOPY, VM_IO},
+	{MADV_DONTDUMP, VM_DONTDUMP, 0, 0},
+	{MADV_DODUMP, 0, VM_DONTDUMP, VM_SPECIAL},
+};
+
+static int madvise_behavior(struct machine *m, struct vm_area_struct **pv, vaddr_t start, vaddr_t end, int b)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(advices); i++) {
+		const struct advice *a = &advices[i];
+		int err;
+
+		if (a->behaviour != b)
+			continue;
+		if ((*pv)->vm_flags & a->refuse)
+			return -EINVAL;
+		err = vma_modify(m, pv, start, end, ((*pv)->vm_flags & ~a->clear) | a->set);
+		return err == -ENOMEM ? -EAGAIN : err;
+	}
+	return -EINVAL;
+}
+
+static int madvise_remove(struct machine *m, struct vm_area_struct *v, vaddr_t start, vaddr_t end)
+{
+	uint64_t from = v->vm_pgoff + ((start - v->vm_start) >> PAGE_SHIFT);
+	struct address_space *a;
+	struct vm_area_struct *o;
+	uint64_t to = from + ((end - start) >> PAGE_SHIFT);
+
+	if (v->vm_flags & (VM_LOCKED | VM_HUGETLB))
+		return -EINVAL;
+	if (!v->vm_file)
+		return -EINVAL;
+	if ((v->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+		return -EACCES;
+	a = v->vm_file->mapping;
+	LIST_FOREACH (o, &a->i_mmap, shared) {
+		uint64_t lo = max_of(from, o->vm_pgoff), hi = min_of(to, o->vm_pgoff + vma_pages(o));
+
+		if (lo < hi)
+			zap_page_range(m, o, o->vm_start + PFN_PHYS(lo - o->vm_pgoff), PFN_PHYS(hi - lo));
+	}
+	page_cache_drop(m, a, from, to);
+	return 0;
+}
+
+static int madvise_vma(struct machine *m, struct vm_area_struct **pv, vaddr_t start, vaddr_t end, int b)
+{
+	struct vm_area_struct *v = *pv;
+
+	switch (b) {
+	case MADV_DONTNEED:
+		if (v->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
+			return -EINVAL;
+		zap_page_range(m, v, start, end - start);
+		return 0;
+	case MADV_WILLNEED:
+		for (uint64_t i = 0, n = (end - start) >> PAGE_SHIFT; v->vm_file && i < n; i++) {
+			uint64_t index = v->vm_pgoff + ((start - v->vm_start) >> PAGE_SHIFT) + i;
+
+			if (index >= PFN_UP(v->vm_file->mapping->size) ||
+			    page_cache_get(m, v->vm_file->mapping, index) < 0)
+				break;
+		}
+		return 0;
+	case MADV_REMOVE:
+		return madvise_remove(m, v, start, end);
+	default:
+		return madvise_behavior(m, pv, start, end, b);
+	}
+}
+
+static bool behaviour_valid(int b)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(advices); i++)
+		if (advices[i].behaviour == b)
+			return true;
+	return b == MADV_WILLNEED || b == MADV_DONTNEED || b == MADV_REMOVE;
+}
+
+int64_t sys_madvise(struct machine *m, struct task_struct *t, vaddr_t start, uint64_t len_in, int behaviour)
+{
+	struct vm_area_struct *v;
+	bool hole = false;
+	uint64_t len;
+	vaddr_t end;
+
+	start = word(m, start);
+	len_in = word(m, len_in);
+	if (!behaviour_valid(behaviour) || (start & (PAGE_SIZE - 1)))
+		return -EINVAL;
+	len = page_align(m, len_in);
+	if (len_in && !len)
+		return -EINVAL;
+	end = word(m, start + len);
+	if (end < start)
+		return -EINVAL;
+	if (end == start)
+		return 0;
+	v = find_vma(t->mm, start);
+	for (;;) {
+		vaddr_t to;
+		int err;
+
+		if (!v)
+			return -ENOMEM;
+		if (start < v->vm_start) {
+			hole = true;
+			start = v->vm_start;
+			if (start >= end)
+				return -ENOMEM;
+		}
+		to = min_of(v->vm_end, end);
+		err = madvise_vma(m, &v, start, to, behaviour);
+		if (err)
+			return err;
+		start = max_of(to, v->vm_end);
+		if (start >= end)
+			return hole ? -ENOMEM : 0;
+		v = v->vm_next;
+	}
+}

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where areas go, and how they come and go: mmap, munmap, brk, stacks (address-space.md 4-8, 12). */
+#include "mm.h"
+
+/* ---- counters and limits ---- */
+
+void vm_stat_account(struct mm_struct *mm, uint32_t flags, const struct file *file, int64_t pages)
+{
+	mm->total_vm += (uint64_t)pages;
+	if (file) {
+		mm->shared_vm += (uint64_t)pages;
+		if ((flags & (VM_EXEC | VM_WRITE)) == VM_EXEC)
+			mm->exec_vm += (uint64_t)pages;
+	} else if (flags & VM_GROWSDOWN) {
+		mm->stack_vm += (uint64_t)pages;
+	}
+}
+
+bool may_expand_vm(const struct task_struct *t, uint64_t pages)
+{
+	return t->mm->total_vm + pages <= rlimit(t, RLIMIT_AS) >> PAGE_SHIFT;
+}
+
+void update_hiwater_vm(struct mm_struct *mm)
+{
+	mm->hiwater_vm = max_of(mm->hiwater_vm, mm->total_vm);
+}
+
+void update_hiwater_rss(struct mm_struct *mm)
+{
+	mm->hiwater_rss = max_of(mm->hiwater_rss, get_mm_rss(mm));
+}
+
+int mlock_future_check(const struct task_struct *t, uint32_t flags, uint64_t pages)
+{
+	if ((flags & VM_LOCKED) && !t->capable &&
+	    pages + t->mm->locked_vm > rlimit(t, RLIMIT_MEMLOCK) >> PAGE_SHIFT)
+		return -EAGAIN;
+	return 0;
+}
+
+static uint64_t commit_limit(const struct machine *m)
+{
+	const struct mm_system *s = m->mm;
+
+	if (s && s->overcommit_kbytes)
+		return s->overcommit_kbytes >> (PAGE_SHIFT - 10);
+	return m->totalram_pages * (uint64_t)(s ? s->overcommit_ratio : 50) / 100;
+}
+
+uint64_t vm_commit_limit(const struct machine *m)
+{
+	return commit_limit(m);
+}
+
+void vm_unacct_memory(struct machine *m, long pages)
+{
+	m->mm->committed -= pages;
+}
+
+/* Mode 0: refused is only what could never be. */
+static bool heuristic_allows(const struct machine *m, const struct task_struct *t, long pages)
+{
+	long free = (long)(global_page_state(m, NR_FREE_PAGES) + global_page_state(m, NR_FILE_PAGES) +
+			   global_page_state(m, NR_SLAB_RECLAIMABLE)) -
+		    (long)global_page_state(m, NR_SHMEM);
+
+	if (free <= (long)m->totalreserve_pages)
+		return false;
+	free -= (long)m->totalreserve_pages;
+	if (!t->capable)
+		free -= (long)(m->mm->admin_reserve_kbytes >> (PAGE_SHIFT - 10));
+	return free > pages;
+}
+
+static bool strict_allows(const struct machine *m, const struct task_struct *t)
+{
+	long allowed = (long)commit_limit(m);
+
+	if (!t->capable)
+		allowed -= (long)(m->mm->admin_reserve_kbytes >> (PAGE_SHIFT - 10));
+	if (t->mm)
+		allowed -= min_of((long)(t->mm->total_vm / 32),
+				  (long)(m->mm->user_reserve_kbytes >> (PAGE_SHIFT - 10)));
+	return m->mm->committed < allowed;
+}
+
+int security_vm_enough_memory(struct machine *m, struct task_struct *t, long pages)
+{
+	struct mm_system *s = m->mm;
+
+	s->committed += pages;
+	if (s->overcommit_memory == 1 ||
+	    (s->overcommit_memory ? strict_allows(m, t) : heuristic_allows(m, t, pages)))
+		return 0;
+	s->committed -= pages;
+	return -ENOMEM;
+}
+
+/* ---- address selection (5) ---- */
+
+static int64_t search(struct machine *m, struct mm_struct *mm, uint64_t len)
+{
+	vaddr_t min = max_of((vaddr_t)PAGE_SIZE, (vaddr_t)m->mm->mmap_min_addr), got;
+
+	if (mm->legacy) {
+		got = vma_find_gap(m, mm, len, mm->mmap_base, mm->task_size, false);
+	} else {
+		got = vma_find_gap(m, mm, len, min, mm->mmap_base, true);
+		/* a stack limit that was wide makes the lower part small: try above, too */
+		if (got == NO_GAP)
+			got = vma_find_gap(m, mm, len, page_up(mm->task_size / 3), mm->task_size, false);
+	}
+	return got == NO_GAP ? -ENOMEM : (int64_t)got;
+}
+
+static bool hint_fits(struct machine *m, struct mm_struct *mm, vaddr_t a, uint64_t len)
+{
+	struct vm_area_struct *v;
+
+	if (a > mm->task_size - len || a < m->mm->mmap_min_addr)
+		return false;
+	v = find_vma(mm, a);
+	return !v || a + len <= vm_start_gap(m, v);
+}
+
+int64_t get_unmapped_area(struct machine *m, struct task_struct *t, struct file *file, vaddr_t addr,
+			  uint64_t len, unsigned flags)
+{
+	struct mm_struct *mm = t->mm;
+	vaddr_t a = page_align(m, addr);
+	int64_t got;
+
+	(void)file;
+	if (len > mm->task_size || len > mm->task_size - m->mm->mmap_min_addr)
+		return -ENOMEM;
+	if (flags & MAP_FIXED)
+		got = (int64_t)addr;
+	else if (addr && hint_fits(m, mm, a, len))
+		got = (int64_t)a;
+	else
+		got = search(m, mm, len);
+	if (got < 0 && !(flags & MAP_FIXED))
+		return got;
+	if ((vaddr_t)got > mm->task_size - len)
+		return -ENOMEM;
+	if (got & (int64_t)(PAGE_SIZE - 1))
+		return -EINVAL;
+	if ((vaddr_t)got < m->mm->mmap_min_addr && !t->capable)
+		return -EPERM;
+	return got;
+}
+
+/* ---- mmap ---- */
+
+static uint32_t prot_flags(unsigned prot)
+{
+	return (prot & PROT_READ ? VM_READ : 0) | (prot & PROT_WRITE ? VM_WRITE : 0) |
+	       (prot & PROT_EXEC ? VM_EXEC : 0);
+}
+
+/* Rows 11a to 18: what a file allows. */
+static int check_file(const struct machine *m, const struct file *f, uint64_t len, unsigned prot,
+		      unsigned type, uint32_t *flags, uint64_t pgoff)
+{
+	uint64_t max = m->arch->bits == 32 ? (8ull << 40) - 1 : INT64_MAX;
+
+	if (len > max || pgoff > (max - len) >> PAGE_SHIFT)
+		return -EOVERFLOW;
+	if (type != MAP_SHARED && type != MAP_PRIVATE)
+		return -EINVAL;
+	if (type == MAP_SHARED) {
+		if ((prot & PROT_WRITE) && (!(f->mode & FMODE_WRITE) || (f->mode & FMODE_APPEND)))
+			return -EACCES;
+		*flags |= VM_SHARED | VM_MAYSHARE;
+		if (!(f->mode & FMODE_WRITE))
+			*flags &= ~(VM_MAYWRITE | VM_SHARED);
+	}
+	if (!(f->mode & FMODE_READ))
+		return -EACCES;
+	return *flags & VM_GROWSDOWN ? -EINVAL : 0;
+}
+
+/* Pages that a request would unmap do not count against the limit. */
+static bool fits_address_space(struct task_struct *t, vaddr_t addr, uint64_t len)
+{
+	uint64_t there = 0;
+
+	if (may_expand_vm(t, len >> PAGE_SHIFT))
+		return true;
+	for (struct vm_area_struct *v = find_vma(t->mm, addr); v && v->vm_start < addr + len; v = v->vm_next)
+		there += min_of(v->vm_end, addr + len) - max_of(v->vm_start, addr);
+	return may_expand_vm(t, (len - there) >> PAGE_SHIFT);
+}
+
+/* What is in the way goes. */
+static int clear_range(struct machine *m, struct mm_struct *mm, vaddr_t addr, uint64_t len)
+{
+	struct vm_area_struct *v = find_vma(mm, addr);
+
+	if (!v || v->vm_start >= addr + len)
+		return 0;
+	return do_munmap(m, mm, addr, len) ? -ENOMEM : 0;
+}
+
+static int attach_file(struct machine *m, struct task_struct *t, struct vm_area_struct *v, struct file *f)
+{
+	uint64_t pages = vma_pages(v);
+
+	if (f) {
+		if ((v->vm_flags & VM_DENYWRITE) && f->mapping->writers)
+			return -ETXTBSY;
+		v->vm_file = f;
+		f->count++;
+	} else if (v->vm_flags & VM_SHARED) {
+		bool charge = !(v->vm_flags & VM_NORESERVE);
+
+		if (charge && security_vm_enough_memory(m, t, (long)pages))
+			return -ENOMEM;
+		v->vm_file = shmem_zero_file(m, PFN_PHYS(pages));
+		if (!v->vm_file) {
+			if (charge)
+				vm_unacct_memory(m, (long)pages);
+			return -ENOMEM;
+		}
+		v->vm_file->mapping->charged = charge ? pages : 0;
+	}
+	return 0;
+}
+
+static int64_t mmap_region(struct machine *m, struct task_struct *t, struct file *file, vaddr_t addr,
+			   uint64_t len, uint32_t flags, uint64_t pgoff)
+{
+	struct mm_struct *mm = t->mm;
+	uint64_t pages = len >> PAGE_SHIFT;
+	struct vma_request r = {.addr = addr, .end = addr + len, .file = file, .pgoff = pgoff};
+	struct vm_area_struct *v;
+	int err;
+
+	if (!fits_address_space(t, addr, len) || clear_range(m, mm, addr, len))
+		return -ENOMEM;
+	if ((flags & (VM_NORESERVE | VM_SHARED | VM_HUGETLB | VM_WRITE)) == VM_WRITE) {
+		if (security_vm_enough_memory(m, t, (long)pages))
+			return -ENOMEM;
+		flags |= VM_ACCOUNT;
+	}
+	r.flags = flags;
+	v = vma_merge(m, mm, find_vma_before(mm, addr), &r);
+	if (!v) {
+		v = vma_alloc(m, mm);
+		if (v) {
+			v->vm_start = addr;
+			v->vm_end = addr + len;
+			v->vm_flags = flags;
+			v->vm_pgoff = pgoff;
+		}
+		err = v ? attach_file(m, t, v, file) : -ENOMEM;
+		if (err) {
+			if (v)
+				vma_free(m, v);
+			if (flags & VM_ACCOUNT)
+				vm_unacct_memory(m, (long)pages);
+			return err;
+		}
+		vma_link(m, mm, v);
+	}
+	vm_stat_account(mm, flags, v->vm_file, (int64_t)pages);
+	if (flags & VM_LOCKED)
+		mm->locked_vm += pages;
+	return (int64_t)addr;
+}
+
+int64_t do_mmap(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len, unsigned prot,
+		unsigned flags, uint32_t vm_flags, struct file *file, uint64_t pgoff, bool *populate)
+{
+	struct mm_struct *mm = t->mm;
+	int64_t at;
+	int err = 0;
+
+	*populate = false;
+	if (!len)
+		return -EINVAL;
+	if ((prot & PROT_READ) && (t->personality & READ_IMPLIES_EXEC))
+		prot |= PROT_EXEC;
+	if (!(flags & MAP_FIXED)) {
+		addr = page_down(addr);
+		if (addr && addr < m->mm->mmap_min_addr)
+			addr = page_up(m->mm->mmap_min_addr);
+	}
+	len = page_align(m, len);
+	if (!len)
+		return -ENOMEM;
+	if (word(m, pgoff + (len >> PAGE_SHIFT)) < pgoff)
+		return -EOVERFLOW;
+	if (mm->map_count > (unsigned)m->mm->max_map_count)
+		return -ENOMEM;
+	at = get_unmapped_area(m, t, file, addr, len, flags);
+	if (at < 0)
+		return at;
+	vm_flags |= prot_flags(prot) | mm->def_flags | VM_MAYACCESS |
+		    (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) | (flags & MAP_DENYWRITE ? VM_DENYWRITE : 0) |
+		    (flags & MAP_LOCKED ? VM_LOCKED : 0);
+	if ((flags & MAP_LOCKED) && !t->capable && !rlimit(t, RLIMIT_MEMLOCK))
+		return -EPERM;
+	err = mlock_future_check(t, vm_flags, len >> PAGE_SHIFT);
+	if (err)
+		return err;
+	if (file) {
+		err = check_file(m, file, len, prot, flags & MAP_TYPE, &vm_flags, pgoff);
+	} else if ((flags & MAP_TYPE) == MAP_SHARED) {
+		err = vm_flags & VM_GROWSDOWN ? -EINVAL : 0;
+		pgoff = 0;
+		vm_flags |= VM_SHARED | VM_MAYSHARE;
+	} else {
+		err = (flags & MAP_TYPE) == MAP_PRIVATE ? 0 : -EINVAL;
+		pgoff = (vaddr_t)at >> PAGE_SHIFT;
+	}
+	if (err)
+		return err;
+	if ((flags & MAP_NORESERVE) && m->mm->overcommit_memory != 2)
+		vm_flags |= VM_NORESERVE;
+	at = mmap_region(m, t, file, (vaddr_t)at, len, vm_flags, pgoff);
+	*populate = at >= 0 && ((vm_flags & VM_LOCKED) ||
+				(flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE);
+	return at;
+}
+
+int64_t sys_mmap(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len,
+		 unsigned prot, unsigned flags, struct file *file, uint64_t pgoff)
+{
+	bool populate;
+	int64_t at;
+
+	addr = word(m, addr);
+	len = word(m, len);
+	if (flags & MAP_ANONYMOUS)
+		file = NULL;
+	else if (!file)
+		return -EBADF;
+	if (flags & MAP_HUGETLB)
+		return -EINVAL;
+	flags &= ~(MAP_EXECUTABLE | MAP_DENYWRITE);
+	at = do_mmap(m, t, addr, len, prot, flags, 0, file, pgoff, &populate);
+	if (populate)
+		mm_populate(m, t, (vaddr_t)at, page_align(m, len));
+	return at;
+}
+
+/* ---- munmap (7) ---- */
+
+/* The areas in [start, end), cut to fit, and all that is theirs. */
+static void remove_areas(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v, vaddr_t end)
+{
+	struct vm_area_struct *prev = v->vm_prev, *last = v, *next;
+	struct mmu_gather *g = tlb_gather(m, mm);
+	long accounted = 0;
+
+	while (last->vm_next && last->vm_next->vm_start < end)
+		last = last->vm_next;
+	next = last->vm_next;
+	update_hiwater_rss(mm);
+	update_hiwater_vm(mm);
+	unmap_vmas(m, g, v, v->vm_start, end);
+	free_pgtables(m, g, v->vm_start, last->vm_end, prev ? prev->vm_end : 0, next ? next->vm_start : 0);
+	tlb_finish(m, g);
+	while (v != next) {
+		struct vm_area_struct *gone = v;
+		int64_t pages = (int64_t)vma_pages(v);
+
+		v = v->vm_next;
+		if (gone->vm_flags & VM_LOCKED)
+			mm->locked_vm -= (uint64_t)pages;
+		if (gone->vm_flags & VM_ACCOUNT)
+			accounted += pages;
+		vm_stat_account(mm, gone->vm_flags, gone->vm_file, -pages);
+		vma_remove(m, gone);
+	}
+	vm_unacct_memory(m, accounted);
+}
+
+int do_munmap(struct machine *m, struct mm_struct *mm, vaddr_t start, uint64_t len)
+{
+	struct vm_area_struct *v, *last;
+	vaddr_t end;
+
+	if ((start & (PAGE_SIZE - 1)) || start > mm->task_size || len > mm->task_size - start)
+		return -EINVAL;
+	len = page_align(m, len);
+	if (!len)
+		return -EINVAL;
+	v = find_vma(mm, start);
+	end = start + len;
+	if (!v || v->vm_start >= end)
+		return 0;
+	if (start > v->vm_start) {
+		if (end < v->vm_end && mm->map_count >= (unsigned)m->mm->max_map_count)
+			return -ENOMEM;
+		if (__split_vma(m, v, start, false))
+			return -ENOMEM;
+		v = v->vm_next;
+	}
+	last = find_vma(mm, end);
+	if (last && end > last->vm_start) {
+		if (__split_vma(m, last, end, true))
+			return -ENOMEM;
+		if (v == last) /* the old structure keeps the upper part */
+			v = last->vm_prev;
+	}
+	remove_areas(m, mm, v, end);
+	return 0;
+}
+
+int64_t sys_munmap(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len)
+{
+	return do_munmap(m, t->mm, word(m, addr), word(m, len));
+}
+
+/* ---- brk (8) ---- */
+
+int64_t do_brk(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len)
+{
+	struct mm_struct *mm = t->mm;
+	uint32_t exec = t->personality & READ_IMPLIES_EXEC ? VM_EXEC : 0;
+	struct vma_request r = {.addr = addr, .pgoff = addr >> PAGE_SHIFT,
+				.flags = VM_DATA_FLAGS | exec | VM_ACCOUNT | mm->def_flags};
+	struct vm_area_struct *v;
+	uint64_t pages;
+	int64_t err;
+
+	len = page_align(m, len);
+	if (!len)
+		return 0;
+	pages = len >> PAGE_SHIFT;
+	r.end = addr + len;
+	err = get_unmapped_area(m, t, NULL, addr, len, MAP_FIXED);
+	if (err < 0)
+		return err;
+	err = mlock_future_check(t, mm->def_flags, pages);
+	if (err)
+		return err;
+	if (clear_range(m, mm, addr, len) || !may_expand_vm(t, pages) ||
+	    mm->map_count > (unsigned)m->mm->max_map_count ||
+	    security_vm_enough_memory(m, t, (long)pages))
+		return -ENOMEM;
+	v = vma_merge(m, mm, find_vma_before(mm, addr), &r);
+	if (!v) {
+		v = vma_alloc(m, mm);
+		if (!v) {
+			vm_unacct_memory(m, (long)pages);
+			return -ENOMEM;
+		}
+		v->vm_start = addr;
+		v->vm_end = r.end;
+		v->vm_pgoff = r.pgoff;
+		v->vm_flags = r.flags;
+		vma_link(m, mm, v);
+	}
+	mm->total_vm += pages;
+	if (r.flags & VM_LOCKED)
+		mm->locked_vm += pages;
+	return (int64_t)addr;
+}
+
+int64_t sys_brk(struct machine *m, struct task_struct *t, vaddr_t brk)
+{
+	struct mm_struct *mm = t->mm;
+	vaddr_t new, old = page_align(m, mm->brk);
+	struct vm_area_struct *v;
+
+	brk = word(m, brk);
+	new = page_align(m, brk);
+	if (brk < mm->start_brk)
+		return (int64_t)mm->brk;
+	if (rlimit(t, RLIMIT_DATA) != RLIM_INFINITY &&
+	    brk - mm->start_brk + (mm->end_data - mm->start_data) > rlimit(t, RLIMIT_DATA))
+		return (int64_t)mm->brk;
+	if (new != old) {
+		if (brk <= mm->brk) {
+			if (do_munmap(m, mm, new, old - new))
+				return (int64_t)mm->brk;
+		} else {
+			v = find_vma(mm, old);
+			if ((v && new + PAGE_SIZE > vm_start_gap(m, v)) || new < old ||
+			    do_brk(m, t, old, new - old) < 0)
+				return (int64_t)mm->brk;
+			if (mm->def_flags & VM_LOCKED)
+				mm_populate(m, t, old, new - old);
+		}
+	}
+	mm->brk = brk;
+	return (int64_t)brk;
+}
+
+/* ---- stacks and special mappings ---- */
+
+/* Whether the neighbour below @v leaves the guard gap free below @page. */
+static bool guard_gap_free(const struct machine *m, const struct vm_area_struct *v, vaddr_t page)
+{
+	uint64_t gap = PFN_PHYS(m->mm->stack_guard_gap);
+	const struct vm_area_struct *p = v->vm_prev;
+
+	if (page < gap)
+		return false;
+	return !p || p->vm_end <= page - gap || !(p->vm_flags & VM_ACCESS) || (p->vm_flags & VM_GROWSDOWN);
+}
+
+int expand_stack(struct machine *m, struct task_struct *t, struct vm_area_struct *v, vaddr_t addr)
+{
+	struct mm_struct *mm = t->mm;
+	vaddr_t page = page_down(addr);
+	uint64_t grow;
+
+	if (page < m->mm->mmap_min_addr && !t->capable)
+		return -EPERM;
+	if (!guard_gap_free(m, v, page) || anon_vma_prepare(m, v))
+		return -ENOMEM;
+	if (page >= v->vm_start)
+		return 0;
+	grow = (v->vm_start - page) >> PAGE_SHIFT;
+	if (grow > v->vm_pgoff || !may_expand_vm(t, grow) || v->vm_end - page > rlimit(t, RLIMIT_STACK))
+		return -ENOMEM;
+	if ((v->vm_flags & VM_LOCKED) && !t->capable &&
+	    mm->locked_vm + grow > rlimit(t, RLIMIT_MEMLOCK) >> PAGE_SHIFT)
+		return -ENOMEM;
+	if (security_vm_enough_memory(m, t, (long)grow))
+		return -ENOMEM;
+	if (v->vm_flags & VM_LOCKED)
+		mm->locked_vm += grow;
+	vm_stat_account(mm, v->vm_flags, v->vm_file, (int64_t)grow);
+	vma_set_bounds(m, v, page, v->vm_end, v->vm_pgoff - grow);
+	return 0;
+}
+
+int install_special_mapping(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len,
+			    uint32_t flags, const struct special_mapping *s)
+{
+	struct vm_area_struct *v = vma_alloc(m, t->mm);
+
+	if (!v)
+		return -ENOMEM;
+	v->vm_start = addr;
+	v->vm_end = addr + len;
+	v->vm_flags = flags | t->mm->def_flags | VM_DONTEXPAND;
+	v->special = s;
+	vma_link(m, t->mm, v);
+	t->mm->total_vm += len >> PAGE_SHIFT;
+	return 0;
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The areas of an address space: the list, the tree with the largest gap of each subtree,
+ * merging and splitting (address-space.md 5.1, 6).
+ */
+#include "mm.h"
+
+static uint64_t vma_gap(const struct machine *m, const struct vm_area_struct *v)
+{
+	vaddr_t start = v->vm_prev ? v->vm_prev->vm_end : 0, end = vm_start_gap(m, v);
+
+	return end > start ? end - start : 0;
+}
+
+#define RB_LEFT_GAP(v) (RB_LEFT(v, vm_rb) ? RB_LEFT(v, vm_rb)->rb_subtree_gap : 0)
+#define RB_RIGHT_GAP(v) (RB_RIGHT(v, vm_rb) ? RB_RIGHT(v, vm_rb)->rb_subtree_gap : 0)
+
+/*
+ * A rotation changes what lies below two nodes. It knows only the nodes: their own gaps are
+ * taken as what they were, which is why a change of a gap is told by vma_gap_update().
+ */
+static void rotate_augment(struct vm_area_struct *v);
+#undef RB_AUGMENT
+#define RB_AUGMENT(v) rotate_augment(v)
+
+static int by_start(const struct vm_area_struct *a, const struct vm_area_struct *b)
+{
+	return a->vm_start < b->vm_start ? -1 : a->vm_start > b->vm_start;
+}
+
+RB_GENERATE_INTERNAL(vma_tree, vm_area_struct, vm_rb, by_start, static __attribute__((unused)))
+
+static void rotate_augment(struct vm_area_struct *v)
+{
+	uint64_t below = max_of(RB_LEFT_GAP(v), RB_RIGHT_GAP(v));
+
+	v->rb_subtree_gap = max_of(v->own_gap, below);
+}
+
+/* From @v up to the root. */
+static void climb(struct vm_area_struct *v)
+{
+	for (; v; v = RB_PARENT(v, vm_rb))
+		rotate_augment(v);
+}
+
+void vma_gap_update(struct machine *m, struct vm_area_struct *v)
+{
+	uint64_t gap;
+
+	if (!v)
+		return;
+	gap = vma_gap(m, v);
+	if (gap != v->own_gap) {
+		v->own_gap = gap;
+		climb(v);
+	}
+}
+
+vaddr_t vm_start_gap(const struct machine *m, const struct vm_area_struct *v)
+{
+	vaddr_t guard = v->vm_flags & VM_GROWSDOWN ? PFN_PHYS(m->mm->stack_guard_gap) : 0;
+
+	return v->vm_start > guard ? v->vm_start - guard : 0;
+}
+
+/* ---- finding ---- */
+
+struct vm_area_struct *find_vma(struct mm_struct *mm, vaddr_t addr)
+{
+	struct vm_area_struct *n = mm->vmacache, *found = NULL;
+
+	if (n && n->vm_start <= addr && addr < n->vm_end)
+		return n;
+	for (n = RB_ROOT(&mm->mm_rb); n;) {
+		if (n->vm_end > addr) {
+			found = n;
+			if (n->vm_start <= addr)
+				break;
+			n = RB_LEFT(n, vm_rb);
+		} else {
+			n = RB_RIGHT(n, vm_rb);
+		}
+	}
+	if (found)
+		mm->vmacache = found;
+	return found;
+}
+
+struct vm_area_struct *vma_lookup(struct mm_struct *mm, vaddr_t addr)
+{
+	struct vm_area_struct *v = find_vma(mm, addr);
+
+	return v && v->vm_start <= addr ? v : NULL;
+}
+
+struct vm_area_struct *find_vma_before(struct mm_struct *mm, vaddr_t addr)
+{
+	struct vm_area_struct *n = RB_ROOT(&mm->mm_rb), *found = NULL;
+
+	while (n) {
+		if (n->vm_start < addr) {
+			found = n;
+			n = RB_RIGHT(n, vm_rb);
+		} else {
+			n = RB_LEFT(n, vm_rb);
+		}
+	}
+	return found;
+}
+
+/* ---- gaps ---- */
+
+struct gap_search {
+	const struct machine *m;
+	uint64_t len;
+	vaddr_t low, high; /* a gap ends at or above low + len, begins at or below high - len */
+};
+
+static bool gap_fits(const struct gap_search *s, const struct vm_area_struct *v, vaddr_t *start,
+		     vaddr_t *end)
+{
+	*start = v->vm_prev ? v->vm_prev->vm_end : 0;
+	*end = vm_start_gap(s->m, v);
+	return *start <= s->high - s->len && *end > *start && *end >= s->low + s->len &&
+	       *end - *start >= s->len;
+}
+
+/* The highest or lowest area of the subtree with a gap that fits. Whole subtrees are left out
+   by their largest gap, or by where they lie. */
+static struct vm_area_struct *find_gap(const struct gap_search *s, struct vm_area_struct *n, bool highest)
+{
+	vaddr_t start, end;
+	struct vm_area_struct *v;
+	bool fits, left, right;
+
+	if (!n || n->rb_subtree_gap < s->len)
+		return NULL;
+	fits = gap_fits(s, n, &start, &end);
+	left = n->vm_start >= s->low + s->len;
+	right = n->vm_end <= s->high - s->len;
+	v = highest ? (right ? find_gap(s, RB_RIGHT(n, vm_rb), true) : NULL)
+		    : (left ? find_gap(s, RB_LEFT(n, vm_rb), false) : NULL);
+	if (v)
+		return v;
+	if (fits)
+		return n;
+	return highest ? (left ? find_gap(s, RB_LEFT(n, vm_rb), true) : NULL)
+		       : (right ? find_gap(s, RB_RIGHT(n, vm_rb), false) : NULL);
+}
+
+/* address-space.md 5.1. Returns: an address or NO_GAP. */
+vaddr_t vma_find_gap(struct machine *m, struct mm_struct *mm, uint64_t len, vaddr_t low,
+		     vaddr_t high, bool topdown)
+{
+	struct gap_search s = {m, len, low, high};
+	struct vm_area_struct *v;
+	vaddr_t start, end;
+
+	if (high < len || low > high - len)
+		return NO_GAP;
+	if (topdown && mm->highest_vm_end <= high - len)
+		return high - len;
+	v = find_gap(&s, RB_ROOT(&mm->mm_rb), topdown);
+	if (v) {
+		gap_fits(&s, v, &start, &end);
+		return topdown ? min_of(end, high) - len : max_of(start, low);
+	}
+	if (!topdown && mm->highest_vm_end <= high - len)
+		return max_of(mm->highest_vm_end, low);
+	return NO_GAP;
+}
+
+/* ---- linking ---- */
+
+struct vm_area_struct *vma_alloc(struct machine *m, struct mm_struct *mm)
+{
+	vaddr_t obj;
+	struct vm_area_struct *v = mm_object_new(m, &m->mm->vma_pool, sizeof(*v), m->mm->vma_cache, &obj);
+
+	if (v) {
+		v->obj = obj;
+		v->vm_mm = mm;
+		TAILQ_INIT(&v->anon_vma_chain);
+	}
+	return v;
+}
+
+void vma_free(struct machine *m, struct vm_area_struct *v)
+{
+	mm_object_free(m, &m->mm->vma_pool, v, m->mm->vma_cache, v->obj);
+}
+
+void vma_link(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v)
+{
+	struct vm_area_struct *prev = find_vma_before(mm, v->vm_start);
+
+	v->vm_prev = prev;
+	v->vm_next = prev ? prev->vm_next : mm->mmap;
+	if (prev)
+		prev->vm_next = v;
+	else
+		mm->mmap = v;
+	if (v->vm_next)
+		v->vm_next->vm_prev = v;
+	else
+		mm->highest_vm_end = v->vm_end;
+	v->own_gap = vma_gap(m, v);
+	RB_INSERT(vma_tree, &mm->mm_rb, v);
+	climb(v);
+	vma_gap_update(m, v->vm_next);
+	if (v->vm_file)
+		LIST_INSERT_HEAD(&v->vm_file->mapping->i_mmap, v, shared);
+	mm->map_count++;
+}
+
+void vma_unlink(struct machine *m, struct vm_area_struct *v)
+{
+	struct mm_struct *mm = v->vm_mm;
+	struct vm_area_struct *next = v->vm_next, *parent = RB_PARENT(v, vm_rb);
+
+	RB_REMOVE(vma_tree, &mm->mm_rb, v);
+	climb(parent);
+	if (v->vm_prev)
+		v->vm_prev->vm_next = next;
+	else
+		mm->mmap = next;
+	if (next)
+		next->vm_prev = v->vm_prev;
+	else
+		mm->highest_vm_end = v->vm_prev ? v->vm_prev->vm_end : 0;
+	vma_gap_update(m, next);
+	if (v->vm_file)
+		LIST_REMOVE(v, shared);
+	if (mm->vmacache == v)
+		mm->vmacache = NULL;
+	mm->map_count--;
+}
+
+void vma_remove(struct machine *m, struct vm_area_struct *v)
+{
+	vma_unlink(m, v);
+	unlink_anon_vmas(m, v);
+	if (v->vm_file)
+		fput(m, v->vm_file);
+	vma_free(m, v);
+}
+
+void vma_set_bounds(struct machine *m, struct vm_area_struct *v, vaddr_t start, vaddr_t end,
+		    uint64_t pgoff)
+{
+	v->vm_start = start;
+	v->vm_end = end;
+	v->vm_pgoff = pgoff;
+	if (!v->vm_next)
+		v->vm_mm->highest_vm_end = end;
+	vma_gap_update(m, v);
+	vma_gap_update(m, v->vm_next);
+}
+
+/* ---- merging (6) ---- */
+
+/* Whether pages of @a, @b may come into one area; @v the area that has @b, NULL: any. */
+static bool anon_vma_compatible(const struct anon_vma *a, const struct anon_vma *b,
+				const struct vm_area_struct *v)
+{
+	/* a chain of several comes from fork: spreading it would make rmap walks longer */
+	if ((!a || !b) && (!v || chain_is_singular(v)))
+		return true;
+	return a == b;
+}
+
+static bool mergeable(const struct vm_area_struct *v, const struct vma_request *r)
+{
+	return v->vm_flags == r->flags && v->vm_file == r->file && !v->special &&
+	       anon_vma_compatible(r->anon_vma, v->anon_vma, v);
+}
+
+static uint64_t request_pages(const struct vma_request *r)
+{
+	return (r->end - r->addr) >> PAGE_SHIFT;
+}
+
+/* @to gets the chain of @from, whose pages it will hold, unless it has one. */
+static int import_chain(struct machine *m, struct vm_area_struct *to, struct vm_area_struct *from)
+{
+	if (!from->anon_vma || to->anon_vma)
+		return 0;
+	to->anon_vma = from->anon_vma;
+	if (!anon_vma_clone(m, to, from))
+		return 0;
+	to->anon_vma = NULL;
+	return -ENOMEM;
+}
+
+/* Cases 1, 2, 6, 7: @prev extends to @end, over one or two areas. */
+static int extend_over(struct machine *m, struct vm_area_struct *prev, vaddr_t end)
+{
+	struct vm_area_struct *next = prev->vm_next, *from = next;
+
+	if (next && end > next->vm_end && !next->anon_vma)
+		from = next->vm_next;
+	if (next && end > next->vm_start && import_chain(m, prev, from))
+		return -ENOMEM;
+	while ((next = prev->vm_next) && next->vm_end <= end)
+		vma_remove(m, next);
+	if (next && next->vm_start < end)
+		vma_set_bounds(m, next, end, next->vm_end,
+			       next->vm_pgoff + ((end - next->vm_start) >> PAGE_SHIFT));
+	vma_set_bounds(m, prev, prev->vm_start, end, prev->vm_pgoff);
+	return 0;
+}
+
+struct vm_area_struct *vma_merge(struct machine *m, struct mm_struct *mm,
+				 struct vm_area_struct *prev, const struct vma_request *r)
+{
+	struct vm_area_struct *area = prev ? prev->vm_next : mm->mmap, *next = area;
+	uint64_t pages = request_pages(r);
+	bool p, n;
+
+	if (r->flags & VM_SPECIAL)
+		return NULL;
+	if (next && next->vm_end == r->end) /* cases 6, 7, 8 */
+		next = next->vm_next;
+	p = prev && prev->vm_end == r->addr && mergeable(prev, r) &&
+	    prev->vm_pgoff + vma_pages(prev) == r->pgoff;
+	n = next && next->vm_start == r->end && mergeable(next, r) &&
+	    next->vm_pgoff == r->pgoff + pages;
+	if (p) {
+		bool both = n && anon_vma_compatible(prev->anon_vma, next->anon_vma, NULL);
+
+		return extend_over(m, prev, both ? next->vm_end : r->end) ? NULL : prev;
+	}
+	if (!n)
+		return NULL;
+	if (prev && r->addr < prev->vm_end) { /* case 4 */
+		if (import_chain(m, next, prev))
+			return NULL;
+		vma_set_bounds(m, prev, prev->vm_start, r->addr, prev->vm_pgoff);
+		vma_set_bounds(m, next, r->addr, next->vm_end, next->vm_pgoff - pages);
+		return next;
+	}
+	if (area == next) { /* case 3 */
+		vma_set_bounds(m, next, r->addr, next->vm_end, next->vm_pgoff - pages);
+		return next;
+	}
+	return extend_over(m, area, next->vm_end) ? NULL : area; /* case 8 */
+}
+
+/* ---- splitting ---- */
+
+struct vm_area_struct *vma_copy(struct machine *m, const struct vm_area_struct *v)
+{
+	struct vm_area_struct *n = vma_alloc(m, v->vm_mm);
+
+	if (!n)
+		return NULL;
+	n->vm_start = v->vm_start;
+	n->vm_end = v->vm_end;
+	n->vm_pgoff = v->vm_pgoff;
+	n->vm_flags = v->vm_flags;
+	n->vm_file = v->vm_file;
+	n->special = v->special;
+	n->anon_vma = v->anon_vma;
+	return n;
+}
+
+int __split_vma(struct machine *m, struct vm_area_struct *v, vaddr_t addr, bool new_below)
+{
+	struct vm_area_struct *n = vma_copy(m, v);
+	uint64_t below = (addr - v->vm_start) >> PAGE_SHIFT;
+
+	if (!n)
+		return -ENOMEM;
+	if (anon_vma_clone(m, n, v)) {
+		vma_free(m, n);
+		return -ENOMEM;
+	}
+	if (n->vm_file)
+		n->vm_file->count++;
+	if (new_below) {
+		n->vm_end = addr;
+		vma_set_bounds(m, v, addr, v->vm_end, v->vm_pgoff + below);
+	} else {
+		n->vm_start = addr;
+		n->vm_pgoff += below;
+		vma_set_bounds(m, v, v->vm_start, addr, v->vm_pgoff);
+	}
+	vma_link(m, v->vm_mm, n);
+	return 0;
+}
+
+int split_vma(struct machine *m, struct vm_area_struct *v, vaddr_t addr, bool new_below)
+{
+	if (v->vm_mm->map_count >= (unsigned)m->mm->max_map_count)
+		return -ENOMEM;
+	return __split_vma(m, v, addr, new_below);
+}
+
+int vma_modify(struct machine *m, struct vm_area_struct **pv, vaddr_t start, vaddr_t end, uint32_t flags)
+{
+	struct vm_area_struct *v = *pv, *merged;
+	struct vma_request r = {.addr = start, .end = end, .flags = flags, .anon_vma = v->anon_vma,
+				.file = v->vm_file,
+				.pgoff = v->vm_pgoff + ((start - v->vm_start) >> PAGE_SHIFT)};
+
+	if (flags == v->vm_flags)
+		return 0;
+	/* a special mapping's request would look like one for anonymous memory */
+	merged = v->special ? NULL : vma_merge(m, v->vm_mm, start > v->vm_start ? v : v->vm_prev, &r);
+	if (merged)
+		v = merged;
+	else if ((start != v->vm_start && split_vma(m, v, start, true)) ||
+		 (end != v->vm_end && split_vma(m, v, end, false)))
+		return -ENOMEM;
+	*pv = v;
+	v->vm_flags = flags;
+	return 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* /proc/PID/maps, smaps, pagemap (proc-maps.md 1, 2, 5). */
+#include "files.h"
+#include <errno.h>
+#include <mmsh/fault.h>
+#include <mmsh/pgtable.h>
+#include <mmsh/proc_task.h>
+#include <string.h>
+
+/* ---- maps ---- */
+
+const char *vma_name(const struct vm_area_struct *v)
+{
+	const struct mm_struct *mm = v->vm_mm;
+
+	if (v->vm_file)
+		return v->vm_file->mapping->name;
+	if (v->special)
+		return v->special->name;
+	if (v->vm_start <= mm->brk && v->vm_end >= mm->start_brk)
+		return "[heap]";
+	if (v->vm_start <= mm->start_stack && v->vm_end >= mm->start_stack)
+		return "[stack]";
+	return "";
+}
+
+static void put_name(struct strbuf *out, const char *name)
+{
+	for (; *name; name++) {
+		if (*name == '\n')
+			strbuf_adds(out, "\\012");
+		else
+			strbuf_addc(out, *name);
+	}
+}
+
+void vma_line(const struct machine *m, const struct vm_area_struct *v, struct strbuf *out)
+{
+	const struct address_space *a = v->vm_file ? v->vm_file->mapping : NULL;
+	uint32_t f = v->vm_flags;
+	const char *name = vma_name(v);
+	size_t start = out->len, width = 24 + 6 * (m->arch->bits / 8);
+
+	strbuf_addf(out, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)v->vm_start,
+		    (unsigned long long)v->vm_end, f & VM_READ ? 'r' : '-', f & VM_WRITE ? 'w' : '-',
+		    f & VM_EXEC ? 'x' : '-', f & VM_MAYSHARE ? 's' : 'p',
+		    a ? (unsigned long long)v->vm_pgoff << PAGE_SHIFT : 0ull, a ? a->major : 0,
+		    a ? a->minor : 0, a ? (unsigned long long)a->ino : 0ull);
+	if (!*name)
+		return;
+	while (!out->failed && out->len - start < width)
+		strbuf_addc(out, ' ');
+	strbuf_addc(out, ' ');
+	put_name(out, name);
+}
+
+void task_maps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out)
+{
+	if (!t->mm)
+		return;
+	for (const struct vm_area_struct *v = t->mm->mmap; v; v = v->vm_next) {
+		vma_line(m, v, out);
+		strbuf_addc(out, '\n');
+	}
+}
+
+/* ---- smaps ---- */
+
+const char vm_flag_letters[32][3] = {
+	"rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "um", "pf", "dw", "uw", "lo", "io", "sr",
+	"rr", "dc", "de", "??", "ac", "nr", "ht", "??", "ar", "??", "dd", "sd", "mm", "hg", "nh", "mg",
+};
+
+static void smap_page(struct mem_size_stats *s, const struct page *p, const struct pte_info *i)
+{
+	bool dirty = i->dirty || (p->flags & PG(dirty));
+
+	s->resident += PAGE_SIZE;
+	if (page_is_anon(p))
+		s->anonymous += PAGE_SIZE;
+	if (i->young || (p->flags & PG(referenced)))
+		s->referenced += PAGE_SIZE;
+	if (p->mapcount >= 2) {
+		*(dirty ? &s->shared_dirty : &s->shared_clean) += PAGE_SIZE;
+		s->pss += ((uint64_t)PAGE_SIZE << 12) / (uint64_t)p->mapcount;
+	} else {
+		*(dirty ? &s->private_dirty : &s->private_clean) += PAGE_SIZE;
+		s->pss += (uint64_t)PAGE_SIZE << 12;
+	}
+}
+
+/* The next address worth a look: where there is no table, all of what it would map is passed over. */
+static vaddr_t next_address(const struct machine *m, vaddr_t va, bool table)
+{
+	const struct pgtable_format *f = m->arch->pgtable;
+	vaddr_t span = table ? PAGE_SIZE : 1ull << f->level[f->levels - 2].shift;
+
+	return (va & ~(span - 1)) + span;
+}
+
+void smap_gather(const struct machine *m, const struct vm_area_struct *v, struct mem_size_stats *s)
+{
+	struct pte_info i;
+
+	*s = (struct mem_size_stats){0};
+	if (v->vm_flags & VM_PFNMAP)
+		return;
+	for (vaddr_t va = v->vm_start; va < v->vm_end;) {
+		bool table = pte_lookup(m, v->vm_mm, va, &i);
+		pfn_t pfn = table ? vm_normal_page(m, v, &i) : PFN_NONE;
+
+		if (pfn != PFN_NONE)
+			smap_page(s, pfn_to_page(m, pfn), &i);
+		va = next_address(m, va, table);
+	}
+}
+
+static void smaps_vma(const struct machine *m, const struct vm_area_struct *v, struct strbuf *out)
+{
+	struct mem_size_stats s;
+
+	smap_gather(m, v, &s);
+	const struct {
+		const char *name;
+		uint64_t kb;
+	} rows[] = {
+		{"Size:           ", (v->vm_end - v->vm_start) >> 10},
+		{"Rss:            ", s.resident >> 10},
+		{"Pss:            ", s.pss >> 22},
+		{"Shared_Clean:   ", s.shared_clean >> 10},
+		{"Shared_Dirty:   ", s.shared_dirty >> 10},
+		{"Private_Clean:  ", s.private_clean >> 10},
+		{"Private_Dirty:  ", s.private_dirty >> 10},
+		{"Referenced:     ", s.referenced >> 10},
+		{"Anonymous:      ", s.anonymous >> 10},
+		{"AnonHugePages:  ", 0},
+		{"Shared_Hugetlb: ", 0},
+		{"Private_Hugetlb: ", 0},
+		{"Swap:           ", 0},
+		{"SwapPss:        ", 0},
+		{"KernelPageSize: ", 4},
+		{"MMUPageSize:    ", 4},
+		{"Locked:         ", v->vm_flags & VM_LOCKED ? s.pss >> 22 : 0},
+	};
+
+	vma_line(m, v, out);
+	strbuf_addc(out, '\n');
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) /* all numbers end in column 24 */
+		strbuf_addf(out, "%s%*llu kB\n", rows[i].name, 24 - (int)strlen(rows[i].name),
+			    (unsigned long long)rows[i].kb);
+	strbuf_adds(out, "VmFlags: ");
+	for (unsigned i = 0; i < 32; i++)
+		if (v->vm_flags >> i & 1)
+			strbuf_addf(out, "%s ", vm_flag_letters[i]);
+	strbuf_addc(out, '\n');
+}
+
+void task_smaps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out)
+{
+	if (t->mm)
+		for (const struct vm_area_struct *v = t->mm->mmap; v; v = v->vm_next)
+			smaps_vma(m, v, out);
+}
+
+/* ---- pagemap ---- */
+
+#define PM_PRESENT (1ull << 63)
+#define PM_FILE (1ull << 61)
+#define PM_MMAP_EXCLUSIVE (1ull << 56)
+
+uint64_t pagemap_entry(const struct machine *m, const struct task_struct *t, vaddr_t va)
+{
+	const struct vm_area_struct *v = t->mm ? vma_lookup(t->mm, va) : NULL;
+	const struct page *p;
+	struct pte_info i;
+
+	if (!v || (v->vm_flags & VM_PFNMAP) || !pte_lookup(m, t->mm, va, &i) || !i.present)
+		return 0;
+	if (vm_normal_page(m, v, &i) == PFN_NONE)
+		return PM_PRESENT | i.pfn;
+	p = pfn_to_page(m, i.pfn);
+	return PM_PRESENT | i.pfn | (page_is_anon(p) ? 0 : PM_FILE) |
+	       (p->mapcount == 1 ? PM_MMAP_EXCLUSIVE : 0);
+}
+
+size_t task_pagemap_read(const struct machine *m, const struct task_struct *t, uint64_t off, void *buf,
+			 size_t len)
+{
+	uint64_t end = t->mm ? t->mm->task_size >> PAGE_SHIFT : 0, page = off / 8;
+	size_t n = 0;
+
+	for (; page < end && n + 8 <= len; page++, n += 8) {
+		uint64_t word = pagemap_entry(m, t, page << PAGE_SHIFT);
+
+		memcpy((char *)buf + n, &word, 8);
+	}
+	return n;
+}
