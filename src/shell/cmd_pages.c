@@ -62,7 +62,7 @@ static int exec_alloc(struct shell *sh, const struct args *a)
 	if (a->v[ALLOC_COLD].w)
 		gfp |= __GFP_COLD;
 	for (got = 0; got < count; got++) {
-		struct block *b;
+		struct item *t;
 
 		begin_change(sh);
 		pfn = nid < 0 ? alloc_pages(sh->m, gfp, order)
@@ -71,11 +71,13 @@ static int exec_alloc(struct shell *sh, const struct args *a)
 			break;
 		if (a->v[ALLOC_LRU].w)
 			lru_add(sh->m, (pfn_t)pfn, LRU_INACTIVE_ANON);
-		b = value_block(sh, (pfn_t)pfn, order, gfp);
-		b->cold = a->v[ALLOC_COLD].w;
+		t = value_add(sh, &value_pages_type, (uint64_t)pfn);
+		t->order = (uint8_t)order;
+		t->gfp = gfp;
+		t->cold = a->v[ALLOC_COLD].w;
 	}
 	if (got > 0)
-		value_print(sh, value_blocks(sh));
+		value_print(sh, value_done(sh));
 	return pfn < 0 ? alloc_failed(sh, a, gfp, (int)pfn, got) : 0;
 }
 
@@ -85,33 +87,47 @@ enum {
 	FREE_COLD
 };
 
-/* What one word of `free` names: the blocks of a value, or pages that are none. */
+/* What one word of `free` names: items of a value, or pages that are none. */
 struct free_target {
-	struct block *block; /* NULL: raw pages */
+	struct item *item; /* NULL: raw pages */
 	uint32_t n;
 	pfn_t pfn;
 };
 
-static int check_blocks(struct shell *sh, const struct args *a, struct free_target *t,
-			const char *text)
+/* order= and cold say what pages are. */
+static int check_page_words(struct shell *sh, const struct args *a, const struct item *t,
+			    const char *text)
+{
+	const struct arg *order = &a->v[FREE_ORDER];
+
+	if (t->type != &value_pages_type && (order->w || a->v[FREE_COLD].w))
+		return cmd_fail(sh, EINVAL, "%s is a %s: %s is for pages", text, t->type->name,
+				order->w ? "order=" : "cold");
+	if (order->w && order->num != t->order)
+		return cmd_fail(sh, EINVAL, "%s is of order %u", text, t->order);
+	return 0;
+}
+
+static int check_items(struct shell *sh, const struct args *a, struct free_target *t,
+		       const char *text)
 {
 	bool any = false;
 	int r;
 
 	for (uint32_t i = 0; i < t->n; i++) {
-		struct block *b = &t->block[i];
+		struct item *item = &t->item[i];
 
 		/* Of a list what is left. */
-		if (b->freed && t->n > 1)
+		if (item->freed && t->n > 1)
 			continue;
-		if (a->v[FREE_ORDER].w && a->v[FREE_ORDER].num != b->order)
-			return cmd_fail(sh, EINVAL, "%s is of order %u", text, b->order);
-		r = value_check_free(sh, b, text);
+		r = check_page_words(sh, a, item, text);
+		if (!r)
+			r = value_check_free(sh, item, text);
 		if (r)
 			return r;
-		b->doomed = any = true;
+		item->doomed = any = true;
 	}
-	return any ? 0 : value_check_free(sh, t->block, text);
+	return any ? 0 : value_check_free(sh, t->item, text);
 }
 
 /* A page that is no value: what the kernel would do with it, checked beforehand. */
@@ -121,16 +137,20 @@ static int check_raw(struct shell *sh, const struct args *a, const struct val *v
 	unsigned order = (unsigned)a->v[FREE_ORDER].num;
 	struct mm_error e = {{0}};
 	uint64_t pfn;
-	int r = val_to_pfn(sh, val, text, &pfn);
+	int r;
 
+	t->n = 1;
+	t->item = val->kind == VAL_NUM ? value_at(sh, (uint64_t)val->n) : NULL;
+	if (t->item && !t->item->freed)
+		return check_items(sh, a, t, text);
+	r = val_to_pfn(sh, val, text, &pfn);
 	if (r)
 		return r;
-	t->n = 1;
 	t->pfn = (pfn_t)pfn;
-	t->block = value_owner(sh, pfn);
-	if (t->block)
-		return check_blocks(sh, a, t, text);
-	if (free_pages_check(sh->m, pfn, order, &e))
+	t->item = value_owner(sh, pfn);
+	if (t->item)
+		return check_items(sh, a, t, text);
+	if (free_pages_check(sh->m, t->pfn, order, &e))
 		return cmd_fail(sh, EINVAL, "%s", e.text);
 	return 0;
 }
@@ -139,34 +159,28 @@ static int check_free(struct shell *sh, const struct args *a, const struct word 
 		      struct free_target *t)
 {
 	struct arg x = {0};
-	const struct value *v;
 	int r = arg_parse_word(sh, ARG_VALUE, w, &x);
 
 	if (r)
 		return r;
-	if (!x.val.value)
-		return check_raw(sh, a, &x.val, t, w->text);
-	v = &sh->values.v[x.val.value - 1];
-	t->n = x.val.kind == VAL_LIST ? v->n : 1;
-	t->block =
-		&sh->values.block[v->first + (x.val.kind == VAL_LIST ? 0 : (uint32_t)x.val.index)];
-	return check_blocks(sh, a, t, w->text);
+	t->item = value_items(sh, &x.val, &t->n);
+	return t->item ? check_items(sh, a, t, w->text) : check_raw(sh, a, &x.val, t, w->text);
 }
 
 static void free_target(struct shell *sh, const struct args *a, const struct free_target *t)
 {
 	bool cold = a->v[FREE_COLD].w;
 
-	for (uint32_t i = 0; i < t->n && t->block; i++) {
-		struct block *b = &t->block[i];
+	for (uint32_t i = 0; i < t->n && t->item; i++) {
+		struct item *item = &t->item[i];
 
-		if (!b->doomed)
+		if (!item->doomed)
 			continue;
-		b->doomed = false;
-		b->cold |= cold;
-		value_free_block(sh, b);
+		item->doomed = false;
+		item->cold |= cold;
+		value_free(sh, item);
 	}
-	if (t->block)
+	if (t->item)
 		return;
 	begin_change(sh);
 	if (cold)
@@ -178,8 +192,8 @@ static void free_target(struct shell *sh, const struct args *a, const struct fre
 static void spare(const struct free_target *t, unsigned n)
 {
 	for (; n--; t++)
-		for (uint32_t i = 0; i < t->n && t->block; i++)
-			t->block[i].doomed = false;
+		for (uint32_t i = 0; i < t->n && t->item; i++)
+			t->item[i].doomed = false;
 }
 
 /* All is checked before anything is freed. */
@@ -243,14 +257,13 @@ static pfn_t allocated_head(struct shell *sh, pfn_t pfn)
 
 static void print_owner(struct shell *sh, pfn_t head)
 {
-	const struct block *b = value_owner(sh, head);
-	char text[80];
+	const struct item *t = value_owner(sh, head);
 
-	if (!b)
+	if (!t)
 		return;
-	out(sh, "  made by    %s: $%u, %s\n",
-	    quoted(sh, journal_str(&sh->journal, b->made, text, sizeof(text))), b->value,
-	    gfp_format(b->gfp, (char[512]){0}, 512));
+	out_str(sh, "  made by    ");
+	print_maker(sh, t);
+	out(sh, ", %s\n", gfp_format(t->gfp, (char[512]){0}, 512));
 }
 
 static unsigned list_type(const struct machine *m, pfn_t head, unsigned order)
@@ -316,14 +329,14 @@ static int print_page(struct shell *sh, uint64_t n)
 static int exec_page(struct shell *sh, const struct args *a)
 {
 	const struct val *v = &a->v[0].val;
+	uint32_t nr;
+	const struct item *list = value_items(sh, v, &nr);
 	uint64_t pfn;
 	int r = 0;
 
-	if (v->kind == VAL_LIST) {
-		const struct value *list = &sh->values.v[v->value - 1];
-
-		for (uint32_t i = 0; i < list->n && !r; i++)
-			r = print_page(sh, sh->values.block[list->first + i].pfn);
+	if (v->kind == VAL_LIST && list->type->at == ITEM_PFN) {
+		for (uint32_t i = 0; i < nr && !r; i++)
+			r = print_page(sh, list[i].at);
 		return r;
 	}
 	if (v->kind == VAL_RANGE) {

@@ -29,29 +29,44 @@ static int print_number(struct shell *sh, num_t n)
 		out(sh, "%lld\n", (long long)n);
 	else
 		out(sh, "%llu (0x%llx)\n", (unsigned long long)n, (unsigned long long)n);
-	if (sh->assign && n <= INT64_MAX)
-		value_number(sh, (int64_t)n);
+	if (sh->assign)
+		value_number(sh, n);
 	return 0;
+}
+
+/* What a command created, whole or one item of it. */
+static void print_items(struct shell *sh, const struct val *v)
+{
+	uint32_t n;
+	const struct item *t = value_items(sh, v, &n);
+
+	if (v->kind == VAL_LIST || sh->values.v[v->value - 1].n == 1) {
+		value_print(sh, v->value);
+		return;
+	}
+	t->type->print(sh, t);
+	out_char(sh, '\n');
 }
 
 static int print_val(struct shell *sh, const char *text, const struct val *v)
 {
-	if (v->kind == VAL_NUM)
+	int r;
+
+	if (v->kind == VAL_NUM && (!v->value || sh->assign))
 		return print_number(sh, v->n);
 	if (sh->assign)
 		return cmd_fail(sh, EINVAL, "%s is a page: only numbers get a name that way",
 				quoted(sh, text));
-	if (v->kind == VAL_RANGE) {
+	if (v->value) {
+		print_items(sh, v);
+	} else if (v->kind == VAL_RANGE) {
 		out(sh, "pfn %lld..%lld (%lld pages)\n", (long long)v->n, (long long)v->end,
 		    (long long)(v->end - v->n + 1));
-	} else if (v->value && (v->kind == VAL_LIST || sh->values.v[v->value - 1].n == 1)) {
-		value_print(sh, v->value);
 	} else if (v->kind == VAL_PHYS) {
 		out(sh, "phys 0x%llx (pfn %llu)\n", (unsigned long long)v->n,
 		    (unsigned long long)v->n >> PAGE_SHIFT);
 	} else {
-		int r = need_machine(sh);
-
+		r = need_machine(sh);
 		if (r)
 			return r;
 		pfn_print(sh, (uint64_t)v->n, -1);

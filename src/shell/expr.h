@@ -19,14 +19,14 @@ enum val_kind {
 	VAL_PFN,   /* a page frame; + and - count pages */
 	VAL_PHYS,  /* a physical address; + and - count bytes */
 	VAL_RANGE, /* PFN..PFN */
-	VAL_LIST,  /* a value of several blocks, whole */
+	VAL_LIST,  /* a value of several items, whole */
 };
 
 struct val {
 	enum val_kind kind;
 	num_t n, end;	/* .end: a range's last */
-	uint32_t value; /* VAL_PFN, VAL_LIST straight from a value: its number */
-	int index;	/* ... and which of its blocks */
+	uint32_t value; /* straight from a value: its number (0 for a mere number) */
+	int index;	/* ... and which of its items */
 };
 
 #define MAX_EXPR_DEPTH 64

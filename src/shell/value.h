@@ -2,82 +2,126 @@
 /*
  * Values: what commands created, as $1, $2 ..., $name.
  *
- * A value of pages is one or more blocks. Each block knows where it is, which
- * command allocated it and which freed it; struct page.owner holds its number,
- * so that it is found from the page too, also after the page moved.
+ *   value       what one command created: one item, or a list of them
+ *   item        one block of pages, one object, one area, one task ... or a number. It knows
+ *               what it is, which command made it and which freed it
+ *   value type  how to show and free items of a kind: a struct value_type. To let values be
+ *               something new, write one and give it to value_add()
+ *
+ * Items are found from what they are, too: pages by struct page.owner (so that a page that
+ * migrates keeps its item), kernel addresses by an index.
  */
 #ifndef SHELL_VALUE_H
 #define SHELL_VALUE_H
 
+#include <jansson.h>
+
 #include <mmsh/trace.h>
 
+#include "expr.h"
 #include "journal.h"
 
+struct item;
 struct machine;
 struct shell;
 
-struct block {
-	pfn_t pfn;
-	gfp_t gfp;
+/* What .at is: how the item is written in expressions, and how it is found again. */
+enum item_at {
+	ITEM_NUMBER,  /* a number: of its own worth, or a PID; not found */
+	ITEM_PFN,     /* a page frame, found by the page's owner */
+	ITEM_ADDRESS, /* an address of the kernel's, found by value_at() */
+	ITEM_USER     /* an address of a task's own; not found */
+};
+
+struct value_type {
+	const char *name; /* "object" */
+	enum item_at at;
+	/* What stands after `$1 = `, without what became of it. */
+	void (*print)(struct shell *sh, const struct item *t);
+	/* What all items of a list share: `of order 3`. NULL: the type's name and an s. */
+	void (*print_each)(struct shell *sh, const struct item *t);
+	/* Members that say more than "address" or "pfn". May be NULL. */
+	void (*json)(struct shell *sh, const struct item *t, json_t *o);
+	/* May it be freed now? Returns: 0, or -errno with the error set. NULL: yes. */
+	int (*check_free)(struct shell *sh, const struct item *t, const char *what);
+	/* Frees it the right way, with value_forget() when it is gone. NULL: there is nothing to free */
+	void (*free)(struct shell *sh, struct item *t);
+};
+extern const struct value_type value_number_type, value_pages_type;
+
+struct item {
+	const struct value_type *type;
+	uint64_t at;
+	uint64_t size; /* what was asked for */
 	uint32_t value; /* its value's number */
+	uint32_t id;	/* the type's own: a cache's id, a task's PID */
+	gfp_t gfp;
 	uint8_t order;
-	bool cold; /* free it to the cold end */
+	bool cold;  /* pages: free it to the cold end */
+	bool negative; /* a number: .at is its two's complement */
 	bool freed;
 	bool doomed;		/* the running free will free it */
 	struct span made, gone; /* the commands that did it */
 };
 
-enum value_kind {
-	VALUE_BLOCKS,
-	VALUE_NUMBER
+struct value {
+	uint32_t first, n; /* items */
+	const char *name;  /* NULL: none, or a later value took it */
 };
 
-struct value {
-	enum value_kind kind;
-	uint32_t first, n; /* blocks */
-	int64_t number;
-	const char *name; /* NULL: none, or a later value took it */
+/* From kernel addresses to items: open addressing, the newest item of an address. */
+struct address_index {
+	uint32_t *slot; /* an item's number, 0: empty */
+	uint32_t used, cap;
 };
 
 struct values {
 	struct value *v; /* $1 is v[0] */
 	uint32_t n, cap;
-	struct block *block;			  /* owner 1 is block[0] */
-	uint32_t nr_blocks, cap_blocks, nr_taken; /* .nr_taken: those that values have */
-	void *names;				  /* tsearch: name to number */
-	bool lost;				  /* a boot made values invalid */
+	struct item *item;			/* owner 1 is item[0] */
+	uint32_t nr_items, cap_items, nr_taken; /* .nr_taken: those that values have */
+	struct address_index index;
+	void *names; /* tsearch: name to number */
+	bool lost;   /* a boot made values invalid */
 };
 
 /*
- * value_block - adds a block, the running command's, to what will be a value
- * value_blocks - makes the blocks added since the last value the next value
+ * value_add - adds an item, the running command's, to what will be a value
+ * value_done - makes the items added since the last value the next value
  * value_number - a value that is a number
  *
- * The name that the command was given goes to the value. Return: the block; the
- * value's number, 1 and up.
+ * The name that the command was given goes to the value. Return: the item, to be filled in
+ * before value_done(); the value's number, 1 and up.
  */
-struct block *value_block(struct shell *sh, pfn_t pfn, unsigned order, gfp_t gfp);
-uint32_t value_blocks(struct shell *sh);
-uint32_t value_number(struct shell *sh, int64_t n);
+struct item *value_add(struct shell *sh, const struct value_type *type, uint64_t at);
+uint32_t value_done(struct shell *sh);
+uint32_t value_number(struct shell *sh, num_t n);
+num_t item_number(const struct item *t);
 
 /* Returns: the number bound to a name, 0 if none. */
 uint32_t value_named(const struct shell *sh, const char *name, size_t len);
 bool is_name(const char *s, size_t len);
 
+/* The items of the value that @v is, or the one of them, if it is straight from a value; NULL. */
+struct item *value_items(const struct shell *sh, const struct val *v, uint32_t *n);
 /* The block that heads at @pfn, NULL if no command of this session allocated it. */
-struct block *value_owner(const struct shell *sh, uint64_t pfn);
+struct item *value_owner(const struct shell *sh, uint64_t pfn);
+/* The newest item at a kernel address, freed or not; NULL. */
+struct item *value_at(const struct shell *sh, uint64_t addr);
 
-/* Whether a block may be freed. Returns: 0 or -EINVAL with the error set. */
-int value_check_free(struct shell *sh, const struct block *b, const char *what);
+/* Whether an item may be freed. Returns: 0 or -errno with the error set. */
+int value_check_free(struct shell *sh, const struct item *t, const char *what);
 /* Frees it the way it wants to be freed. */
-void value_free_block(struct shell *sh, struct block *b);
+void value_free(struct shell *sh, struct item *t);
 /* Drops one reference; with the last the page goes to the end of the per-CPU list. */
 void free_cold_page(struct shell *sh, pfn_t pfn);
-/* Says that @b was freed by the running command. */
-void value_forget(struct shell *sh, struct block *b);
+/* Says that @t was freed by the running command. */
+void value_forget(struct shell *sh, struct item *t);
 
 /* `$1 = pfn 223232 (order 0, zone Normal, phys 0x36800000, vaddr 0xf6800000)` */
 void value_print(struct shell *sh, uint32_t number);
+/* `"alloc 3": $1`, who made it. */
+void print_maker(struct shell *sh, const struct item *t);
 /* `pfn 223232 (zone Normal, phys 0x36800000, vaddr 0xf6800000)`; order < 0: not a block */
 void pfn_print(struct shell *sh, uint64_t pfn, int order);
 

@@ -209,7 +209,7 @@ START_TEST(expansion)
 	ck_assert_int_eq(expand(sh, "a $n b$n", &out), 0);
 	ck_assert_str_eq(strbuf_str(&out), "a 42 b42");
 	ck_assert_int_eq(expand(sh, "$list[1]", &out), 0);
-	snprintf(want, sizeof(want), "pfn:%u", sh->values.block[2].pfn);
+	snprintf(want, sizeof(want), "pfn:%u", (pfn_t)sh->values.item[2].at);
 	ck_assert_str_eq(strbuf_str(&out), want);
 	ck_assert_int_eq(expand(sh, "$list", &out), -EINVAL);
 	clear_error(sh);

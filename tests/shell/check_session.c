@@ -116,16 +116,16 @@ START_TEST(values_follow_migration)
 	ck_assert_int_eq(run("x = alloc 0 GFP_HIGHUSER_MOVABLE lru count=2000\n"
 			     "repeat 1000 free $x[$i*2]\ndrain\n"),
 			 0);
-	before = calloc(vs->nr_blocks, sizeof(*before));
-	for (unsigned i = 0; i < vs->nr_blocks; i++)
-		before[i] = vs->block[i].pfn;
+	before = calloc(vs->nr_items, sizeof(*before));
+	for (unsigned i = 0; i < vs->nr_items; i++)
+		before[i] = (pfn_t)vs->item[i].at;
 	ck_assert_int_eq(run("compact"), 0);
-	for (unsigned i = 0; i < vs->nr_blocks; i++) {
-		if (vs->block[i].freed)
+	for (unsigned i = 0; i < vs->nr_items; i++) {
+		if (vs->item[i].freed)
 			continue;
-		moved += vs->block[i].pfn != before[i];
-		ck_assert_uint_eq(pfn_to_page(sh->m, vs->block[i].pfn)->owner, i + 1);
-		ck_assert_ptr_eq(value_owner(sh, vs->block[i].pfn), &vs->block[i]);
+		moved += vs->item[i].at != before[i];
+		ck_assert_uint_eq(pfn_to_page(sh->m, vs->item[i].at)->owner, i + 1);
+		ck_assert_ptr_eq(value_owner(sh, vs->item[i].at), &vs->item[i]);
 	}
 	ck_assert_uint_gt(moved, 0);
 	ck_assert_int_eq(run("free $x\naudit\n"), 0);
