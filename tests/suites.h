@@ -46,6 +46,7 @@
 	X(setup) \
 	X(shapes) \
 	X(slab) \
+	X(slab_common) \
 	X(slab_debug_report) \
 	X(slab_dump) \
 	X(slab_setup) \
@@ -53,6 +54,8 @@
 	X(state) \
 	X(strbuf) \
 	X(swap) \
+	X(slub) \
+	X(slub_debug) \
 	X(sysctl) \
 	X(trace) \
 	X(verify) \

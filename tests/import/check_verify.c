@@ -30,7 +30,8 @@ static struct verify_result verify(struct strbuf *text)
 START_TEST(all_recordings_match)
 {
 	static const char *const patterns[] = {"buddy/*.rec.gz", "boot/*/*/e0.rec.gz",
-					       "failures/*.rec.gz"};
+					       "failures/*.rec.gz", "slab/slub-*.rec.gz",
+					       "slub-debug/*.rec.gz"};
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(patterns); i++) {
