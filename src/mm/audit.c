@@ -278,7 +278,7 @@ static int audit_pages(const struct machine *m, struct mm_error *e)
 
 /* From the ground up: what a later one builds on was found to be sound. */
 static int (*const audits[])(const struct machine *m, struct mm_error *e) = {
-	audit_counters, audit_pages, highmem_audit, vmalloc_audit, slab_audit, slab_audit,
+	audit_counters, audit_pages, highmem_audit, vmalloc_audit, slab_audit,
 };
 
 int machine_audit(const struct machine *m, struct mm_error *e)
