@@ -6,12 +6,14 @@
 #include "edit.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "complete.h"
 #include "files.h"
@@ -119,36 +121,49 @@ static void add_line(const char *line)
 		add_history(line);
 }
 
-#ifdef USE_READLINE
 /* ^C ends the line; edit_line() then forgets it. */
-static int next_byte(FILE *f)
+#ifdef USE_READLINE
+static int next_char(FILE *f)
 {
 	(void)f;
 	return wait_byte();
 }
-
-static void start_editor(void)
-{
-	rl_getc_function = next_byte;
-	rl_basic_quote_characters = "'\"";
-}
 #else
-static void start_editor(void)
+/* libedit wants whole characters. */
+static int next_char(FILE *f)
 {
-	rl_initialize();
+	mbstate_t state = {0};
+	wchar_t wide;
+	size_t n;
+
+	(void)f;
+	do {
+		int c = wait_byte();
+		char byte = (char)c;
+
+		if (c == EOF)
+			return EOF;
+		n = mbrtowc(&wide, &byte, 1, &state);
+		if (n == (size_t)-1)
+			return c;
+	} while (n == (size_t)-2);
+	return (int)wide;
 }
 #endif
 
 void edit_start(struct shell *sh)
 {
 	editing = sh;
+	setlocale(LC_CTYPE, "");
 	rl_readline_name = "mmsh";
 	rl_attempted_completion_function = complete_word;
 	/* libedit looks at the second, readline at the first. */
 	rl_completer_word_break_characters = (char *)COMPLETION_BREAKS;
 	rl_basic_word_break_characters = (char *)COMPLETION_BREAKS;
+	rl_getc_function = next_char;
+	rl_basic_quote_characters = (char *)"'\"";
 	using_history();
-	start_editor();
+	rl_initialize();
 	history_load(sh, add_line);
 }
 
