@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <mmsh/audit.h>
 #include <mmsh/highmem.h>
+#include <mmsh/mm.h>
 #include <mmsh/slab.h>
 #include <mmsh/vmalloc.h>
 #include <mmsh/page_alloc.h>
@@ -273,6 +274,8 @@ static int audit_pages(const struct machine *m, struct mm_error *e)
 			break;
 	}
 	free(a.seen);
+	if (!err)
+		err = mm_audit(m, e);
 	return err;
 }
 

@@ -47,10 +47,10 @@ static pfn_t *slot_new(struct machine *m, struct address_space *a, uint64_t inde
 	struct radix_node *n;
 
 	while (!a->root || (a->height * SLOT_BITS < 64 && index >> (a->height * SLOT_BITS))) {
-		n = node_new(m);
+		n = a->root && !a->root->count ? a->root : node_new(m);
 		if (!n)
 			return NULL;
-		if (a->root) {
+		if (a->root && a->root != n) {
 			n->node[0] = a->root;
 			n->count = 1;
 		}

@@ -36,7 +36,7 @@ static void exit_mmap(struct machine *m, struct mm_struct *mm)
 
 	if (v) {
 		unmap_vmas(m, g, v, 0, ~(vaddr_t)0);
-		free_pgtables(m, g, v->vm_start, mm->highest_vm_end, 0, mm->task_size);
+		free_pgtables(m, g, v->vm_start, mm->highest_vm_end, 0, 0);
 	}
 	tlb_finish(m, g);
 	while ((v = mm->mmap)) {
