@@ -31,7 +31,7 @@ extern const struct proc_file proc_files[];
    ("vm.compact_memory"). Returns: the row, or NULL. */
 const struct proc_file *proc_find(const char *path);
 /*
- * The files that @m has, in order:
+ * The files that @m has, in order (NULL: those that every machine has):
  *	struct proc_iter it = {0};
  *	while (proc_next(m, &it)) use(it.file, it.path);
  */

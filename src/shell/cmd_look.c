@@ -71,7 +71,7 @@ static int exec_ls(struct shell *sh, const struct args *a)
 	const struct proc_file *f;
 
 	if (r == -ENOTDIR && (f = proc_find(path))) {
-		out(sh, "%s\n", f->path);
+		out(sh, "%s\n", strchr(f->path, '#') ? path : f->path);
 		return 0;
 	}
 	return r ? path_error(sh, path, r) : 0;
@@ -132,12 +132,14 @@ static void diff_lines(struct shell *sh, const char *path, const char *a, const 
 	}
 }
 
-static void diff_file(struct shell *sh, const struct shell *past, const struct proc_file *f)
+/* A file that was not there, or is not any more, counts as empty. */
+static void diff_file(struct shell *sh, const struct shell *past, const char *path)
 {
 	struct strbuf before = STRBUF_INIT, now = STRBUF_INIT;
 
-	if (f->show && !proc_read(past->m, f->path, &before) && !proc_read(sh->m, f->path, &now))
-		diff_lines(sh, f->path, strbuf_str(&before), strbuf_str(&now));
+	proc_read(past->m, path, &before);
+	proc_read(sh->m, path, &now);
+	diff_lines(sh, path, strbuf_str(&before), strbuf_str(&now));
 	strbuf_free(&before);
 	strbuf_free(&now);
 }
@@ -145,6 +147,7 @@ static void diff_file(struct shell *sh, const struct shell *past, const struct p
 static int exec_diff(struct shell *sh, const struct args *a)
 {
 	const struct proc_file *only = NULL;
+	struct proc_iter it = {0};
 	struct shell *past;
 
 	if (a->v[0].w) {
@@ -157,9 +160,11 @@ static int exec_diff(struct shell *sh, const struct args *a)
 	past = journal_replay(sh);
 	if (!past)
 		return -sh->err.code;
-	for (const struct proc_file *f = proc_files; f->path; f++)
-		if (!only || f == only)
-			diff_file(sh, past, f);
+	if (only)
+		diff_file(sh, past, strchr(only->path, '#') ? a->v[0].text : only->path);
+	while (!only && proc_next(sh->m, &it))
+		if (it.file->show)
+			diff_file(sh, past, it.path);
 	shell_free(past);
 	return 0;
 }
@@ -186,15 +191,16 @@ static int make_parents(struct shell *sh, char *path)
 static int exec_export(struct shell *sh, const struct args *a)
 {
 	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
+	struct proc_iter it = {0};
 	unsigned n = 0;
 	int r = host_allowed(sh, "export");
 
-	for (const struct proc_file *f = proc_files; f->path && !r; f++) {
+	while (!r && proc_next(sh->m, &it)) {
 		strbuf_reset(&text);
-		if (proc_read(sh->m, f->path, &text))
+		if (proc_read(sh->m, it.path, &text))
 			continue; /* write only */
 		strbuf_reset(&path);
-		strbuf_addf(&path, "%s%s", a->v[0].text, f->path);
+		strbuf_addf(&path, "%s%s", a->v[0].text, it.path);
 		r = make_parents(sh, path.s);
 		if (!r)
 			r = host_write(sh, path.s, &text);
