@@ -61,6 +61,7 @@ struct boot_params {
 	unsigned nr_vm_areas;
 	struct vm_boot_area vm_area[MAX_BOOT_AREAS]; /* ascending: vmallocinfo= */
 	bool strict; /* refuse what no 4.4 kernel can be built as */
+	bool highpte;		 /* CONFIG_HIGHPTE: users' page tables in high memory */
 	bool hugetlb;		 /* CONFIG_HUGETLBFS: pageblock order from the large page */
 	bool hotplug;		 /* CONFIG_MEMORY_HOTREMOVE: the migrate type Isolate from the start */
 	const struct slab_ops *slab;	/* allocator of small objects; NULL: none */

@@ -9,7 +9,7 @@
 #ifndef MMSH_PGTABLE_H
 #define MMSH_PGTABLE_H
 
-#include <mmsh/types.h>
+#include <mmsh/gfp.h>
 
 struct machine;
 
@@ -73,10 +73,17 @@ bool pgtable_lookup(const struct machine *m, phys_t root, vaddr_t va, phys_t *pa
  */
 int pgtable_set(struct machine *m, phys_t root, vaddr_t va, uint64_t entry);
 
+/* What a table is allocated with: the kernel's own and all directories; and, with highpte=on
+   where there is high memory, last-level tables of users from there. */
+#define GFP_PGTABLE (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
+gfp_t pte_alloc_gfp(const struct machine *m);
+
 /* The kernel's tables at boot: direct map, pkmap, fixmap. Returns: 0 or -ENOMEM. */
 int paging_init(struct machine *m);
 
-/* An entry's page frame. */
+/* The entry at a physical address; 0 outside RAM. */
+uint64_t pgtable_entry(const struct machine *m, phys_t at);
+/* Its page frame. */
 uint64_t pgtable_entry_pfn(const struct machine *m, uint64_t entry);
 
 /* Kernel addresses: */

@@ -17,7 +17,6 @@
 #include <sys/tree.h>
 
 #define VM_LAZY_FREE 0x01u
-#define VM_LAZY_FREEING 0x02u
 #define VM_VM_AREA 0x04u
 
 #define VM_IOREMAP 0x01u
@@ -46,6 +45,7 @@ struct vmap_area {
 	vaddr_t start, end;
 	unsigned flags;
 	RB_ENTRY(vmap_area) tree;
+	RB_ENTRY(vmap_area) lazy; /* of those that a purge will free */
 	TAILQ_ENTRY(vmap_area) list;
 	SLIST_ENTRY(vmap_area) next; /* free, or about to be purged */
 	struct vm_struct *vm;
@@ -64,12 +64,14 @@ struct vmap_block {
 };
 
 RB_HEAD(vmap_tree, vmap_area);
+RB_HEAD(vmap_lazy_tree, vmap_area);
 TAILQ_HEAD(vmap_list, vmap_area);
 SLIST_HEAD(vmap_pool, vmap_area);
 TAILQ_HEAD(vmap_queue, vmap_block);
 
 struct vmalloc_state {
 	struct vmap_tree tree;
+	struct vmap_lazy_tree lazy;
 	struct vmap_list list; /* ascending */
 	struct vmap_area *free_vmap_cache;
 	uint64_t cached_hole_size, cached_align;

@@ -223,6 +223,11 @@ static int set_hugetlb(struct boot_params *p, const char *val, struct mm_error *
 	return set_on_off("hugetlb", val, &p->hugetlb, e);
 }
 
+static int set_highpte(struct boot_params *p, const char *val, struct mm_error *e)
+{
+	return set_on_off("highpte", val, &p->highpte, e);
+}
+
 static int set_hotplug(struct boot_params *p, const char *val, struct mm_error *e)
 {
 	if (strcmp(val, "on") && strcmp(val, "off"))
@@ -506,6 +511,7 @@ const struct boot_key boot_keys[] = {
 	{"managed", "[NODE:]ZONE:N,...", "managed pages of each zone, from a capture", set_managed},
 	{"initrd", "SIZE", "an initial ram disk, freed at the end of boot", set_initrd},
 	{"hugetlb", "on|off", "pageblocks of the size of a large page", set_hugetlb},
+	{"highpte", "on|off", "page tables of user programs in high memory", set_highpte},
 	{"hotplug", "on|off", "a kernel that keeps a type of pageblocks for memory that leaves",
 	 set_hotplug},
 	{"seed", "N", "seed of everything random", set_seed},

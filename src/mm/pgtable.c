@@ -36,9 +36,7 @@ const struct pgtable_format pgtable_4level = {
 	.top_flags = _PAGE_TABLE,
 };
 
-#define GFP_PGTABLE (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
-
-static uint64_t entry_read(const struct machine *m, phys_t at)
+uint64_t pgtable_entry(const struct machine *m, phys_t at)
 {
 	uint64_t v = 0;
 
@@ -84,7 +82,7 @@ unsigned pgtable_walk(const struct machine *m, phys_t root, vaddr_t va,
 		s->level = &f->level[l];
 		s->table = table;
 		s->at = entry_at(m, table, l, va, &s->index);
-		s->entry = entry_read(m, s->at);
+		s->entry = pgtable_entry(m, s->at);
 		if (!(s->entry & _PAGE_PRESENT) || is_large(f, l, s->entry))
 			return l + 1;
 		table = s->entry & f->addr_mask;
@@ -140,7 +138,7 @@ static phys_t entry_of(struct machine *m, phys_t root, vaddr_t va, unsigned to_l
 	*err = 0;
 	for (unsigned l = 0;; l++) {
 		phys_t at = entry_at(m, table, l, va, &index);
-		uint64_t entry = entry_read(m, at);
+		uint64_t entry = pgtable_entry(m, at);
 
 		if (l == to_level)
 			return at;
@@ -170,6 +168,11 @@ int pgtable_set(struct machine *m, phys_t root, vaddr_t va, uint64_t entry)
 	if (at)
 		entry_write(m, at, entry);
 	return err;
+}
+
+gfp_t pte_alloc_gfp(const struct machine *m)
+{
+	return GFP_PGTABLE | (m->params.highpte && m->pkmap ? __GFP_HIGHMEM : 0);
 }
 
 /* ---- the kernel's own tables ---- */

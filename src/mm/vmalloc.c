@@ -16,6 +16,7 @@ static int by_start(const struct vmap_area *a, const struct vmap_area *b)
 }
 
 RB_GENERATE_INTERNAL(vmap_tree, vmap_area, tree, by_start, static __attribute__((unused)))
+RB_GENERATE_INTERNAL(vmap_lazy_tree, vmap_area, lazy, by_start, static __attribute__((unused)))
 
 /* ---- descriptors ---- */
 
@@ -212,19 +213,13 @@ static uint64_t purge(struct machine *m, bool sync)
 
 	if (sync)
 		purge_fragmented_blocks(m);
-	TAILQ_FOREACH (va, &v->list, list) {
-		if (!(va->flags & VM_LAZY_FREE))
-			continue;
-		va->flags = (va->flags & ~VM_LAZY_FREE) | VM_LAZY_FREEING;
+	RB_FOREACH_SAFE (va, vmap_lazy_tree, &v->lazy, next) {
+		RB_REMOVE(vmap_lazy_tree, &v->lazy, va);
 		pages += (va->end - va->start) >> PAGE_SHIFT;
+		areas++;
+		free_vmap_area(m, va);
 	}
 	v->lazy_nr -= pages;
-	TAILQ_FOREACH_SAFE (va, &v->list, list, next) {
-		if (!(va->flags & VM_LAZY_FREEING))
-			continue;
-		free_vmap_area(m, va);
-		areas++;
-	}
 	trace(m, TRACE_VMAP_PURGE, .a = (int64_t)pages, .b = (int64_t)areas, .verdict = sync);
 	return pages;
 }
@@ -239,6 +234,7 @@ void free_vmap_area_noflush(struct machine *m, struct vmap_area *va)
 	struct vmalloc_state *v = m->vmalloc;
 
 	va->flags |= VM_LAZY_FREE;
+	RB_INSERT(vmap_lazy_tree, &v->lazy, va);
 	v->lazy_nr += (va->end - va->start) >> PAGE_SHIFT;
 	trace(m, TRACE_VMAP_LAZY, .a = (int64_t)va->start, .b = (int64_t)va->end,
 	      .c = (int64_t)v->lazy_nr, .d = (int64_t)lazy_max_pages(m));
@@ -275,6 +271,7 @@ int vmalloc_init(struct machine *m)
 		return -ENOMEM;
 	m->vmalloc = v;
 	RB_INIT(&v->tree);
+	RB_INIT(&v->lazy);
 	TAILQ_INIT(&v->list);
 	SLIST_INIT(&v->pool);
 	SLIST_INIT(&v->block_pool);
@@ -291,11 +288,14 @@ int vmalloc_init(struct machine *m)
 struct vmap_area *vmap_area_add(struct machine *m, vaddr_t start, vaddr_t end, unsigned flags,
 				unsigned vmflags)
 {
+	struct vmalloc_state *v = m->vmalloc;
 	struct vmap_area *va = area_new(m, start, end);
 
 	if (!va)
 		return NULL;
 	va->flags = flags;
+	if (flags & VM_LAZY_FREE)
+		RB_INSERT(vmap_lazy_tree, &v->lazy, va);
 	if (flags & VM_VM_AREA) {
 		va->vm = vm_struct_new(m);
 		if (!va->vm)

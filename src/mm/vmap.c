@@ -494,9 +494,9 @@ int vm_map_ram(struct machine *m, const pfn_t *pages, unsigned count, vaddr_t *a
 int vm_unmap_ram(struct machine *m, vaddr_t addr, unsigned count, struct mm_error *e)
 {
 	struct vmap_area *va = find_vmap_area(m, addr);
-	unsigned pages = 1u << order_of(count), at;
+	unsigned pages, at;
 
-	if (!va || (va->flags & (VM_VM_AREA | VM_LAZY_FREE | VM_LAZY_FREEING)) || (addr & (PAGE_SIZE - 1)))
+	if (!va || (va->flags & (VM_VM_AREA | VM_LAZY_FREE)) || (addr & (PAGE_SIZE - 1)))
 		return mm_error(e, -EINVAL, "0x%llx is no vm_map_ram mapping", (unsigned long long)addr);
 	if (!va->block) {
 		if (addr != va->start || PFN_PHYS(count) != va->end - va->start)
@@ -507,6 +507,7 @@ int vm_unmap_ram(struct machine *m, vaddr_t addr, unsigned count, struct mm_erro
 		return 0;
 	}
 	at = (unsigned)PFN_DOWN(addr - va->start);
+	pages = 1u << order_of(min_of(count, m->vmalloc->block_bits + 1));
 	if (!count || at + pages > m->vmalloc->block_bits - va->block->free ||
 	    va->block->dirty + pages > m->vmalloc->block_bits)
 		return mm_error(e, -EINVAL, "0x%llx: %u pages were not mapped there",

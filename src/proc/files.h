@@ -12,6 +12,7 @@ typedef void proc_show_fn(const struct machine *m, const struct proc_file *f, st
 typedef int proc_write_fn(struct machine *m, const struct proc_file *f, const char *text);
 
 proc_show_fn buddyinfo_show, pagetypeinfo_show, zoneinfo_show, vmstat_show, meminfo_show;
+proc_show_fn pkmap_show, ptdump_show;
 proc_show_fn vmallocinfo_show, iomem_show, extfrag_show, cmdline_show, version_show;
 size_t kpageflags_read(const struct machine *m, uint64_t off, void *buf, size_t len);
 size_t kpagecount_read(const struct machine *m, uint64_t off, void *buf, size_t len);

@@ -129,6 +129,8 @@ const struct proc_file proc_files[] = {
 	NODES("possible", NODES_ONLINE, if_numa),
 	EXTFRAG("extfrag_index", extfrag_fragmentation),
 	EXTFRAG("unusable_index", extfrag_unusable),
+	SHOW("/sys/kernel/debug/kernel_page_tables", ptdump_show),
+	{.path = "/sys/kernel/debug/pkmap", .show = pkmap_show, .each = if_highmem},
 	{.path = NULL},
 };
 
@@ -251,7 +253,7 @@ bool proc_next(const struct machine *m, struct proc_iter *it)
 	} else {
 		f++;
 	}
-	while (f->path && f->each && !f->each(m, &it->n)) {
+	while (f->path && f->each && (!m || !f->each(m, &it->n))) {
 		f = after_numbers(f);
 		it->n = 0;
 	}

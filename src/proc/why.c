@@ -4,20 +4,11 @@
  * taken or merged, and why it came out as it did. What repeats is told once, with a count.
  */
 #include "files.h"
+#include "why_story.h"
 #include <mmsh/compaction.h>
 #include <mmsh/gfp.h>
 #include <mmsh/page_alloc.h>
 #include <mmsh/why.h>
-
-struct story {
-	const struct machine *m;
-	const struct trace_event *ev, *end;
-	struct strbuf *out;
-	bool in_alloc, in_compaction; /* frees are then not the caller's, and only counted */
-	int alloc_flags;	      /* of the current attempt; -1: none */
-	unsigned low, fragmented;     /* zones that the current attempt refused, and why */
-	unsigned merges;	      /* told in one line when compaction has ended */
-};
 
 static const char *mt_name(int mt)
 {
@@ -52,12 +43,6 @@ static const struct trace_event *run_end(const struct story *s, const struct tra
 	return ev;
 }
 
-/* Page numbers as they come, in ranges: "223232-223262, 40". */
-struct ranges {
-	struct strbuf *out;
-	pfn_t first, last;
-	unsigned n; /* ranges begun */
-};
 #define MAX_RANGES 6
 
 static void range_flush(struct ranges *r)
@@ -69,7 +54,7 @@ static void range_flush(struct ranges *r)
 		strbuf_addf(r->out, "-%u", r->last);
 }
 
-static void range_add(struct ranges *r, pfn_t pfn)
+void range_add(struct ranges *r, pfn_t pfn)
 {
 	if (r->n && pfn == r->last + 1) {
 		r->last = pfn;
@@ -80,7 +65,7 @@ static void range_add(struct ranges *r, pfn_t pfn)
 	r->n++;
 }
 
-static void range_end(struct ranges *r)
+void range_end(struct ranges *r)
 {
 	range_flush(r);
 	if (r->n > MAX_RANGES)
@@ -677,7 +662,7 @@ static void skip(struct story *s)
 	s->ev++;
 }
 
-static void (*const teller[NR_TRACE_EVENTS])(struct story *s) = {
+static story_teller *const teller[NR_TRACE_EVENTS] = {
 	[TRACE_MM_PAGE_ALLOC] = tell_result,
 	[TRACE_MM_PAGE_FREE] = tell_free,
 	[TRACE_MM_PAGE_ALLOC_ZONE_LOCKED] = tell_takes,
@@ -703,6 +688,18 @@ static void (*const teller[NR_TRACE_EVENTS])(struct story *s) = {
 	[TRACE_WARN_ALLOC_FAILED] = tell_report,
 	[TRACE_WARN_ORDER] = tell_report,
 	[TRACE_BAD_PAGE] = tell_bad_page,
+	[TRACE_KMAP] = tell_kmap,
+	[TRACE_KUNMAP] = tell_kunmap,
+	[TRACE_KMAP_FLUSH] = tell_kmap_flush,
+	[TRACE_KMAP_WOKEN] = tell_kmap_woken,
+	[TRACE_KMAP_ATOMIC] = tell_kmap_atomic,
+	[TRACE_KUNMAP_ATOMIC] = tell_kunmap_atomic,
+	[TRACE_VMAP_SEARCH] = tell_vmap_search,
+	[TRACE_VMAP_AREA] = tell_vmap_area,
+	[TRACE_VMAP_LAZY] = tell_vmap_lazy,
+	[TRACE_VMAP_PURGE] = tell_vmap_purge,
+	[TRACE_VMAP_FULL] = tell_vmap_full,
+	[TRACE_VMALLOC_FAILED] = tell_vmalloc_failed,
 };
 
 void why_explain(const struct machine *m, const struct trace_buffer *b, struct strbuf *out)

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the tellers of `why` share; for src/proc only. A teller tells s->ev and moves it on. */
+#ifndef WHY_STORY_H
+#define WHY_STORY_H
+
+#include <mmsh/machine.h>
+#include <mmsh/trace.h>
+
+struct story {
+	const struct machine *m;
+	const struct trace_event *ev, *end;
+	struct strbuf *out;
+	bool in_alloc, in_compaction; /* frees are then not the caller's, and only counted */
+	int alloc_flags;	      /* of the current attempt; -1: none */
+	unsigned low, fragmented;     /* zones that the current attempt refused, and why */
+	unsigned merges;	      /* told in one line when compaction has ended */
+};
+
+/* Page numbers as they come, in ranges: "223232-223262, 40". */
+struct ranges {
+	struct strbuf *out;
+	pfn_t first, last;
+	unsigned n; /* ranges begun */
+};
+void range_add(struct ranges *r, pfn_t pfn);
+void range_end(struct ranges *r);
+
+typedef void story_teller(struct story *s);
+story_teller tell_vmap_search, tell_vmap_area, tell_vmap_lazy, tell_vmap_purge, tell_vmap_full;
+story_teller tell_vmalloc_failed;
+story_teller tell_kmap, tell_kunmap, tell_kmap_flush, tell_kmap_woken, tell_kmap_atomic;
+story_teller tell_kunmap_atomic;
+
+#endif
