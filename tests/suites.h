@@ -27,6 +27,7 @@
 	X(kpage) \
 	X(lex) \
 	X(machine) \
+	X(map) \
 	X(memblock) \
 	X(memory_hotplug) \
 	X(mempolicy) \

@@ -17,29 +17,6 @@
 #define MAX_ROWS 16
 #define SVG_CELLS 4000
 
-static unsigned terminal_width(const struct shell *sh)
-{
-	struct winsize w;
-
-	if (out_is_terminal(sh) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col >= 40)
-		return w.ws_col;
-	return 80;
-}
-
-/* As the locale's name says; the shell itself stays in the C locale. */
-static bool terminal_has_utf8(void)
-{
-	static const char *const vars[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(vars); i++) {
-		const char *s = getenv(vars[i]);
-
-		if (s && *s)
-			return strcasestr(s, "UTF-8") || strcasestr(s, "UTF8");
-	}
-	return false;
-}
-
 /* How full, in ten steps and none. */
 static void put_fill(struct shell *sh, struct map_cell c, bool utf8)
 {
@@ -123,7 +100,7 @@ static void put_sections(struct shell *sh)
 
 static void put_map(struct shell *sh, const struct map *map, unsigned columns)
 {
-	bool utf8 = terminal_has_utf8();
+	bool utf8 = out_utf8();
 	char size[32];
 
 	out(sh, "one character: %s\n", map_size(map->cell_pages, size));
@@ -181,7 +158,7 @@ static int write_svg(struct shell *sh, const struct map *map, const char *file)
 
 int exec_map(struct shell *sh, const struct args *a)
 {
-	unsigned columns = min_of(terminal_width(sh) - LABEL_WIDTH, 512u) / 8 * 8, i = 0;
+	unsigned columns = min_of(out_width(sh) - LABEL_WIDTH, 512u) / 8 * 8, i = 0;
 	const struct zone *zone = NULL;
 	uint64_t from = 0, to = UINT64_MAX;
 	const char *svg = NULL;

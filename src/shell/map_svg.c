@@ -128,6 +128,19 @@ static void svg_legend(struct strbuf *out)
 	}
 }
 
+/* Text between tags. */
+static void svg_text(struct strbuf *out, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == '<')
+			strbuf_adds(out, "&lt;");
+		else if (*s == '&')
+			strbuf_adds(out, "&amp;");
+		else
+			strbuf_addc(out, *s);
+	}
+}
+
 void map_svg(const struct map *map, const char *title, struct strbuf *out)
 {
 	struct layout l = fit(map);
@@ -139,9 +152,12 @@ void map_svg(const struct map *map, const char *title, struct strbuf *out)
 		    "<style>text{font:12px sans-serif;fill:#222}.s{font-size:10px;fill:#555}"
 		    ".t{font-size:20px}</style>\n"
 		    "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
-		    "<text x=\"%d\" y=\"34\" class=\"t\">%s, %s of RAM</text>\n"
+		    "<text x=\"%d\" y=\"34\" class=\"t\">",
+		    WIDTH, HEIGHT, WIDTH, HEIGHT, MARGIN);
+	svg_text(out, title);
+	strbuf_addf(out,
+		    ", %s of RAM</text>\n"
 		    "<text x=\"%d\" y=\"50\" class=\"s\">a square is %s; its filled part is in use</text>\n",
-		    WIDTH, HEIGHT, WIDTH, HEIGHT, MARGIN, title,
 		    map_size(memblock_pages(&map->m->memblock, 0, map->m->max_pfn, MAX_NUMNODES), ram),
 		    MARGIN, map_size(map->cell_pages, cell));
 	for (unsigned i = 0; i < map->nr_parts; i++)
