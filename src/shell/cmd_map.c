@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The map of physical memory on the terminal. */
-#include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <mmsh/memory_hotplug.h>
@@ -38,14 +36,18 @@ static void put_row(struct shell *sh, const struct map *map, const struct map_pa
 {
 	struct map_cell c[512];
 	char type[513];
+	bool filled = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		c[i] = map_cell(map, p, pfn + i * map->cell_pages);
 		type[i] = map_letter(c[i]);
+		filled |= c[i].kind > MAP_OFFLINE;
 	}
 	type[n] = '\0';
-	out(sh, "  %-*llu %s\n  %*s ", LABEL_WIDTH - 3, (unsigned long long)max_of(pfn, p->from), type,
-	    LABEL_WIDTH - 3, "");
+	out(sh, "  %-*llu %s\n", LABEL_WIDTH - 3, (unsigned long long)max_of(pfn, p->from), type);
+	if (!filled)
+		return;
+	out(sh, "%*s", LABEL_WIDTH, "");
 	for (unsigned i = 0; i < n; i++)
 		put_fill(sh, c[i], utf8);
 	out_char(sh, '\n');
