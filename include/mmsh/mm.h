@@ -320,11 +320,25 @@ struct mm_system {
 	struct task_struct *current;
 	int last_pid;
 	struct mmu_gather *gather;
+	/* replaying: pages that the next tables get; where else kernel pages come from (0: from the
+	   page allocator) */
+	pfn_t given[64], outside;
+	unsigned nr_given;
 };
 
 /* machine.mm, made with defaults at the first call; NULL: the host has no memory. */
 struct mm_system *mm_system(struct machine *m);
 void mm_system_free(struct machine *m);
+
+/*
+ * For those who replay a trace of pages: the next page table is @pfn; all other tables and
+ * kernel stacks lie outside RAM, where no allocation sees them (0 or -ENOMEM); no table of @mm
+ * is freed with it; the zero page is at @pfn.
+ */
+void pte_table_given(struct machine *m, pfn_t pfn);
+int tables_outside(struct machine *m);
+void mm_hold_tables(struct machine *m, struct mm_struct *mm);
+void zero_page_restore(struct machine *m, struct task_struct *t, pfn_t pfn);
 
 /* Areas, gaps, page tables, counters and reference counts of all tasks. Returns: 0 or -EUCLEAN
    with @e. */

@@ -5,6 +5,7 @@
 #include <mmsh/state.h>
 #include <mmsh/why.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define TRACE_EVENTS 4096 /* more than an operation leaves that one wants to read about */
 #define SHOWN 150	  /* of a line that differs */
@@ -223,7 +224,7 @@ static const struct verify_kind {
 	int (*run)(struct verify *v);
 } kinds[] = {
 	{"E0", verify_boot}, {"E1", verify_mm}, {"E2", verify_buddy},    {"E3", verify_slab}, {"E4", verify_vmalloc},
-	{"E5", verify_kmap},	     {"E6", verify_slub_debug}, {"E7", verify_failures}, {"E9", NULL},
+	{"E5", verify_kmap},	     {"E6", verify_slub_debug}, {"E7", verify_failures},
 };
 
 /* The first lines say what it is. */
@@ -252,6 +253,29 @@ static const struct verify_kind *find_kind(struct verify *v)
 	return NULL;
 }
 
+/* Once the text is open: @run, and what is left of it. */
+static int verify_run(struct verify *v, int (*run)(struct verify *v, const void *arg), const void *arg)
+{
+	int err = -EINVAL;
+
+	if (trace_buffer_init(&v->trace, TRACE_EVENTS, TRACE_ALL)) {
+		err = mm_error(v->e, -ENOMEM, "the host has no memory left");
+	} else {
+		err = run(v, arg);
+		verify_machine(v, NULL);
+		trace_buffer_free(&v->trace);
+	}
+	source_close(&v->d);
+	if (err)
+		strbuf_free(&v->r->report);
+	return err;
+}
+
+static int run_kind(struct verify *v, const void *arg)
+{
+	return ((const struct verify_kind *)arg)->run(v);
+}
+
 int verify_text(const char *text, size_t len, struct verify_result *r, struct mm_error *e)
 {
 	struct verify v = {.e = e, .r = r};
@@ -263,16 +287,45 @@ int verify_text(const char *text, size_t len, struct verify_result *r, struct mm
 	if (err)
 		return err;
 	kind = find_kind(&v);
-	if (!kind)
-		return -EINVAL;
-	if (trace_buffer_init(&v.trace, TRACE_EVENTS, TRACE_ALL))
-		return mm_error(e, -ENOMEM, "the host has no memory left");
-	err = kind->run(&v);
-	verify_machine(&v, NULL);
-	trace_buffer_free(&v.trace);
-	source_close(&v.d);
-	if (err)
-		strbuf_free(&r->report);
+	return kind ? verify_run(&v, run_kind, kind) : -EINVAL;
+}
+
+/* ---- five files that go together ---- */
+
+static const char *const faults_names[FAULTS_FILES] = {"before", "trace", "parent", "child", "after"};
+
+static int run_faults(struct verify *v, const void *arg)
+{
+	return verify_faults(v, arg);
+}
+
+/* The name of one of them, packed or not. Returns: whether there is such a file. */
+static bool faults_path(const char *prefix, int i, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s-%s.txt.gz", prefix, faults_names[i]);
+	if (!access(buf, R_OK))
+		return true;
+	snprintf(buf, size, "%s-%s.txt", prefix, faults_names[i]);
+	return !access(buf, R_OK);
+}
+
+static int verify_prefix(const char *prefix, struct verify_result *r, struct mm_error *e)
+{
+	struct strbuf text[FAULTS_FILES] = {STRBUF_INIT};
+	struct verify v = {.e = e, .r = r};
+	char path[4096];
+	int err = 0;
+
+	for (int i = 0; i < FAULTS_FILES && !err; i++) {
+		faults_path(prefix, i, path, sizeof(path));
+		err = read_file(path, &text[i], e);
+	}
+	if (!err)
+		err = source_open(&v.d, strbuf_str(&text[FAULTS_BEFORE]), text[FAULTS_BEFORE].len, e);
+	if (!err)
+		err = verify_run(&v, run_faults, text);
+	for (int i = 0; i < FAULTS_FILES; i++)
+		strbuf_free(&text[i]);
 	return err;
 }
 
@@ -282,7 +335,11 @@ int verify_file(const char *path, struct verify_result *r, struct mm_error *e)
 	struct mm_error why;
 	int err;
 
+	char file[4096];
+
 	*r = (struct verify_result){0};
+	if (access(path, F_OK) && faults_path(path, FAULTS_TRACE, file, sizeof(file)))
+		return verify_prefix(path, r, e);
 	err = read_file(path, &text, e);
 	if (!err) {
 		err = verify_text(strbuf_str(&text), text.len, r, &why);

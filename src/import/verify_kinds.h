@@ -79,6 +79,10 @@ int verify_kmap(struct verify *v);     /* E5 */
 int verify_slub_debug(struct verify *v); /* E6 */
 int verify_failures(struct verify *v); /* E7 */
 
+/* E9: five files together. */
+enum { FAULTS_BEFORE, FAULTS_TRACE, FAULTS_PARENT, FAULTS_CHILD, FAULTS_AFTER, FAULTS_FILES };
+int verify_faults(struct verify *v, const struct strbuf text[FAULTS_FILES]);
+
 /* E7 again: vmalloc until the addresses run out. */
 int verify_vmalloc_failure(struct verify *v);
 

@@ -79,7 +79,7 @@ static const struct rlimit default_rlim[RLIM_NLIMITS] = {
 static int task_memory(struct machine *m, struct task_struct *t)
 {
 	unsigned order = m->arch->stack_kb > 8 ? 2 : 1;
-	int64_t pfn = alloc_pages(m, GFP_KERNEL | __GFP_NOTRACK | __GFP_ZERO, order);
+	int64_t pfn = alloc_kernel_pages(m, GFP_KERNEL | __GFP_NOTRACK | __GFP_ZERO, order, false);
 
 	if (pfn < 0)
 		return -ENOMEM;

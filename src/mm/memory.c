@@ -145,7 +145,7 @@ phys_t pte_offset(const struct machine *m, const struct mm_struct *mm, vaddr_t v
 
 static int64_t alloc_table(struct machine *m, struct mm_struct *mm, bool last)
 {
-	int64_t pfn = alloc_pages(m, GFP_PGTABLE, 0);
+	int64_t pfn = alloc_kernel_pages(m, GFP_PGTABLE, 0, last);
 
 	if (pfn < 0)
 		return pfn;
@@ -224,7 +224,7 @@ int pgd_alloc(struct machine *m, struct mm_struct *mm)
 
 		mm->pgd = obj ? obj - m->layout.page_offset : 0;
 	} else {
-		pfn = alloc_pages(m, GFP_PGTABLE, 0);
+		pfn = alloc_kernel_pages(m, GFP_PGTABLE, 0, false);
 		mm->pgd = pfn < 0 ? 0 : PFN_PHYS(pfn);
 	}
 	if (!mm->pgd)
@@ -652,4 +652,31 @@ bool pte_lookup(const struct machine *m, const struct mm_struct *mm, vaddr_t va,
 pfn_t vm_normal_page(const struct machine *m, const struct vm_area_struct *v, const struct pte_info *i)
 {
 	return !i->present || i->special || (v->vm_flags & VM_PFNMAP) || i->pfn >= m->max_pfn ? PFN_NONE : i->pfn;
+}
+
+/* ---- replaying ---- */
+
+void mm_hold_tables(struct machine *m, struct mm_struct *mm)
+{
+	phys_t at;
+
+	vaddr_t start = 0;
+
+	for_each_pte_table(m, mm, va, next, mm->task_size, at)
+		pfn_to_page(m, (pfn_t)PFN_DOWN(at))->_refcount++;
+}
+
+void zero_page_restore(struct machine *m, struct task_struct *t, pfn_t pfn)
+{
+	pfn_t old = m->mm->zero_pfn;
+
+	m->mm->zero_pfn = pfn;
+	for (struct vm_area_struct *v = t->mm->mmap; v; v = v->vm_next)
+		for (vaddr_t va = v->vm_start; va < v->vm_end; va += PAGE_SIZE) {
+			phys_t at = pte_offset(m, t->mm, va);
+			uint64_t pte = at ? pte_read(m, at) : 0;
+
+			if (present(pte) && (pte & _PAGE_SPECIAL) && entry_pfn(m, pte) == old)
+				pte_write(m, at, mk_pte(m, pfn, pte & (0xfff | _PAGE_NX)));
+		}
 }

@@ -29,6 +29,9 @@ static inline void *mapping_of(const struct mm_system *s, const struct page *p)
 	return id < s->nr_mapping ? s->mapping[id] : NULL;
 }
 
+/* A page, or 2^order of them, for a table (@last: of page entries) or a kernel stack. */
+int64_t alloc_kernel_pages(struct machine *m, gfp_t gfp, unsigned order, bool last);
+
 /* ---- vma.c ---- */
 
 struct vm_area_struct *vma_alloc(struct machine *m, struct mm_struct *mm);

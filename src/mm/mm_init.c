@@ -143,3 +143,42 @@ void mm_system_free(struct machine *m)
 	if (m->mm)
 		free(m->mm->mapping);
 }
+
+/* ---- where tables and stacks come from ---- */
+
+int64_t alloc_kernel_pages(struct machine *m, gfp_t gfp, unsigned order, bool last)
+{
+	struct mm_system *s = m->mm;
+	pfn_t pfn;
+
+	if (likely(!s->outside))
+		return alloc_pages(m, gfp, order);
+	if (last && s->nr_given) {
+		pfn = s->given[0];
+		memmove(s->given, s->given + 1, --s->nr_given * sizeof(s->given[0]));
+	} else {
+		pfn = s->outside;
+		if (pfn + (1u << order) > m->limit_pfn)
+			return -ENOMEM;
+		s->outside += 1u << order;
+		pfn_to_page(m, pfn)->_refcount = 1 << 20; /* never the last one */
+	}
+	memset(phys_to_host(m, PFN_PHYS(pfn)), 0, PAGE_SIZE << order);
+	return pfn;
+}
+
+void pte_table_given(struct machine *m, pfn_t pfn)
+{
+	if (m->mm->nr_given < ARRAY_SIZE(m->mm->given))
+		m->mm->given[m->mm->nr_given++] = pfn;
+}
+
+int tables_outside(struct machine *m)
+{
+	struct mm_system *s = mm_system(m);
+
+	if (!s || m->limit_pfn < m->max_pfn + 256)
+		return -ENOMEM;
+	s->outside = (pfn_t)m->max_pfn;
+	return 0;
+}
