@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +59,28 @@ void out_hex(struct shell *sh, uint64_t n)
 	*--p = 'x';
 	*--p = '0';
 	strbuf_add(sh->out, p, (size_t)(buf + sizeof(buf) - p));
+}
+
+unsigned out_width(const struct shell *sh)
+{
+	struct winsize w;
+
+	if (out_is_terminal(sh) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col >= 40)
+		return w.ws_col;
+	return 80;
+}
+
+bool out_utf8(void)
+{
+	static const char *const vars[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(vars); i++) {
+		const char *s = getenv(vars[i]);
+
+		if (s && *s)
+			return strcasestr(s, "UTF-8") || strcasestr(s, "UTF8");
+	}
+	return false;
 }
 
 bool out_is_terminal(const struct shell *sh)

@@ -19,6 +19,10 @@ void out_hex(struct shell *sh, uint64_t n);
 bool out_color(const struct shell *sh);
 /* Whether output goes straight to a terminal. */
 bool out_is_terminal(const struct shell *sh);
+/* Columns of the terminal, 40 and up; 80 if there is none. */
+unsigned out_width(const struct shell *sh);
+/* Whether it shows UTF-8, as the locale's name says: the shell itself stays in the C locale. */
+bool out_utf8(void);
 
 /* Hands what is buffered to the system. An error ends the session, said once. */
 void out_flush(struct shell *sh);
