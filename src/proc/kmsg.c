@@ -6,6 +6,7 @@
  */
 #include "files.h"
 #include <mmsh/kmsg.h>
+#include <mmsh/memory_hotplug.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -592,6 +593,9 @@ void kmsg_boot(struct machine *m)
 	print_freeing(m, "SMP alternatives", b->alternatives_pages);
 	printk(m, "x86: Booted up %u node%s, %u CPUs", m->nr_nodes, m->nr_nodes > 1 ? "s" : "",
 	       m->nr_cpus);
+	if (m->params.hotplug && m->arch->bits == 64)
+		printk(m, "x86/mm: Memory block size: %lluMB",
+		       ull(memory_block_pages(m) >> (20 - PAGE_SHIFT)));
 	print_freeing(m, "initrd", b->initrd_pages);
 	if (m->params.hugetlb)
 		printk(m, "HugeTLB registered %u MB page size, pre-allocated 0 pages",

@@ -28,6 +28,14 @@ static const struct shape {
 	{"arch=amd64 mem=32M", 5000, 100, 40, 17},
 	{"arch=amd64 mem=64M hugetlb=on cpus=2", 3000, 60, 80, 18},
 	{"arch=amd64 mem=128M numa=fake=2 cpus=2", 1500, 100, 30, 19},
+	{"mem=64M model=sparse", 3000, 90, 40, 20},
+	{"mem=96M nodes=32M,64M model=discontig strict=off cpus=2", 2000, 90, 40, 21},
+	{"mem=80M split=1G highmem=14M", 2000, 100, 50, 22},
+	{"arch=ia32-pae mem=160M numa=fake=2 model=sparse highmem=64M cpus=2", 1000, 100, 50, 23},
+	{"arch=amd64 mem=160M nodes=48M:1,64M@96M:0,48M@48M cpus=2 "
+	 "distances=10,40,15,40,10,20,15,20,10", 1000, 100, 40, 24},
+	{"arch=amd64 mem=128M movablecore=48M hugetlb=on", 1500, 100, 70, 25},
+	{"arch=amd64 mem=256M numa=fake=64M kernelcore=128M numa_zonelist_order=zone", 500, 100, 60, 26},
 };
 
 START_TEST(every_step_keeps_every_invariant)
@@ -98,6 +106,8 @@ START_TEST(the_short_way_does_what_the_long_one_does)
 		{"mem=1G", 30000, 60, 20, 0},
 		{"arch=amd64 mem=128M numa=fake=3 cpus=3", 30000, 90, 40, 10},
 		{"arch=ia32-pae mem=160M highmem=40M hugetlb=on", 30000, 90, 40, 10},
+		{"arch=ia32-pae mem=160M numa=fake=2 model=sparse highmem=64M cpus=2", 30000, 90, 40, 10},
+		{"arch=amd64 mem=256M nodes=128M,127M movablecore=64M", 30000, 100, 60, 3},
 	};
 	struct machine *quick = boot_line(rows[_i].line), *slow = boot_line(rows[_i].line);
 	struct walk *a = walk_new(quick, 77, rows[_i].fill, rows[_i].movable);
@@ -194,7 +204,7 @@ Suite *walk_suite(void)
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, every_step_keeps_every_invariant, 0, ARRAY_SIZE(shapes));
 	tcase_add_loop_test(t, long_walks, 0, 3);
-	tcase_add_loop_test(t, the_short_way_does_what_the_long_one_does, 0, 10);
+	tcase_add_loop_test(t, the_short_way_does_what_the_long_one_does, 0, 12);
 	tcase_add_loop_test(t, exhausted_twins, 0, 6);
 	tcase_add_test(t, machines_do_not_meet);
 	suite_add_tcase(s, t);
