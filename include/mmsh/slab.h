@@ -68,6 +68,8 @@ extern const struct slab_flag_name slab_flag_names[];
 #define POISON_END 0xa5
 #define SLUB_RED_INACTIVE 0xbb
 #define SLUB_RED_ACTIVE 0xcc
+#define RED_INACTIVE 0x09f911029d74e35bull /* SLAB: eight bytes before and behind an object */
+#define RED_ACTIVE 0xd84156c5635688c0ull
 
 /* What kmalloc(0) returns; "zero or NULL" means at or below it. */
 #define ZERO_SIZE_PTR ((vaddr_t)16)
@@ -329,6 +331,9 @@ struct slab_ops {
 	/* State of each object of the slab at @pfn. Returns: how many objects it has (at most
 	   @max are written); a corrupted freelist ends where it leads astray. */
 	unsigned (*objects)(const struct machine *m, pfn_t pfn, uint8_t *state, unsigned max);
+	/* Its free objects, next to be handed out first: those that CPUs have, then the rest.
+	   SLOB: the units where free blocks begin. Returns: how many are written. */
+	unsigned (*free_order)(const struct machine *m, pfn_t pfn, uint16_t *idx, unsigned max);
 	/* Everything adds up. Returns: 0 or -EUCLEAN with @e. */
 	int (*audit)(const struct machine *m, struct mm_error *e);
 };
@@ -475,6 +480,8 @@ bool slab_locate(const struct machine *m, vaddr_t addr, struct slab_location *l)
    last), or of all caches for NULL. Returns: false if @fn ended it. */
 bool slab_walk(struct machine *m, struct kmem_cache *s, slab_walk_fn fn, void *arg);
 unsigned slab_objects(const struct machine *m, pfn_t pfn, uint8_t *state, unsigned max);
+/* Its free objects in the order in which they are handed out (SLOB: where free blocks begin). */
+unsigned slab_free_order(const struct machine *m, pfn_t pfn, uint16_t *idx, unsigned max);
 void get_slabinfo(const struct machine *m, const struct kmem_cache *s, struct slabinfo *i);
 /* All that must hold. machine_audit() asks too. Returns: 0 or -EUCLEAN with @e. */
 int slab_audit(const struct machine *m, struct mm_error *e);

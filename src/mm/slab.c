@@ -632,5 +632,6 @@ const struct slab_ops slab_ops_slab = {
 	.walk = slab_walk_slabs,
 	.locate = slab_locate_object,
 	.objects = slab_object_states,
+	.free_order = slab_order_of_free,
 	.audit = slab_audit_caches,
 };

@@ -570,6 +570,11 @@ unsigned slab_objects(const struct machine *m, pfn_t pfn, uint8_t *state, unsign
 	return m->slab->ops->objects(m, pfn, state, max);
 }
 
+unsigned slab_free_order(const struct machine *m, pfn_t pfn, uint16_t *idx, unsigned max)
+{
+	return m->slab->ops->free_order(m, pfn, idx, max);
+}
+
 /* ---- events ---- */
 
 void slab_report(struct machine *m, const struct kmem_cache *s, enum slab_report what, pfn_t pfn,

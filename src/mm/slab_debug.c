@@ -9,9 +9,6 @@
  */
 #include "slab_def.h"
 
-#define RED_INACTIVE 0x09f911029d74e35bull
-#define RED_ACTIVE 0xd84156c5635688c0ull
-
 static int fls32(uint32_t v)
 {
 	return v ? 32 - __builtin_clz(v) : 0;

@@ -217,6 +217,7 @@ void slab_get_slabinfo(const struct machine *m, const struct kmem_cache *s, stru
 bool slab_walk_slabs(struct machine *m, struct kmem_cache *s, slab_walk_fn fn, void *arg);
 bool slab_locate_object(const struct machine *m, vaddr_t addr, struct slab_location *l);
 unsigned slab_object_states(const struct machine *m, pfn_t pfn, uint8_t *state, unsigned max);
+unsigned slab_order_of_free(const struct machine *m, pfn_t pfn, uint16_t *idx, unsigned max);
 uint64_t slab_ksize(const struct machine *m, vaddr_t p);
 int slab_audit_caches(const struct machine *m, struct mm_error *e);
 

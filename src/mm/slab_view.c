@@ -96,6 +96,34 @@ unsigned slab_object_states(const struct machine *m, pfn_t pfn, uint8_t *state, 
 	return s->num;
 }
 
+static unsigned entries_order(const struct machine *m, const struct kmem_cache *s,
+			      const struct array_cache *ac, pfn_t pfn, uint16_t *idx, unsigned n,
+			      unsigned max)
+{
+	uint32_t i = 0;
+
+	for (uint32_t e = ac->avail; e > 0 && n < max; e--)
+		if (slab_of(m, s, ac_entry(m, ac, e - 1), &i) == pfn)
+			idx[n++] = (uint16_t)i;
+	return n;
+}
+
+unsigned slab_order_of_free(const struct machine *m, pfn_t pfn, uint16_t *idx, unsigned max)
+{
+	const struct page *p = pfn_to_page(m, pfn);
+	const struct kmem_cache *s = page_cache(m, p);
+	const uint8_t *freelist = slab_freelist(m, s, pfn);
+	unsigned n = 0;
+
+	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
+		n = entries_order(m, s, s->cpu_cache[cpu], pfn, idx, n, max);
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
+		n = entries_order(m, s, &s->slab_node[nid]->shared, pfn, idx, n, max);
+	for (uint32_t i = p->active; freelist && i < s->num && n < max; i++)
+		idx[n++] = freelist[i];
+	return n;
+}
+
 /* The cache of the slab that @addr lies in, or NULL. */
 static struct kmem_cache *cache_of(const struct machine *m, vaddr_t addr, pfn_t *pfn)
 {

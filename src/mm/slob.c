@@ -551,6 +551,18 @@ static unsigned slob_units(const struct machine *m, pfn_t pfn, uint8_t *state, u
 	return SLOB_PAGE_UNITS;
 }
 
+static unsigned slob_free_order(const struct machine *m, pfn_t pfn, uint16_t *idx, unsigned max)
+{
+	unsigned n = 0;
+
+	if (!(pfn_to_page(m, pfn)->flags & PG(slob_free)))
+		return 0;
+	for_each_free_block(m, pfn, b)
+		if (n < max)
+			idx[n++] = (uint16_t)b.off;
+	return n;
+}
+
 /* Blocks as they should be, one behind the other and apart. Returns: free units, or -1. */
 static int audit_blocks(const struct machine *m, pfn_t pfn)
 {
@@ -655,5 +667,6 @@ const struct slab_ops slob_ops = {
 	.walk = slob_walk,
 	.locate = slob_locate,
 	.objects = slob_units,
+	.free_order = slob_free_order,
 	.audit = slob_audit,
 };

@@ -611,5 +611,6 @@ const struct slab_ops slub_ops = {
 	.walk = slub_walk,
 	.locate = slub_locate,
 	.objects = slub_objects,
+	.free_order = slub_free_order,
 	.audit = slub_audit,
 };

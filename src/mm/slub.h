@@ -98,6 +98,7 @@ void slub_get_slabinfo(const struct machine *m, const struct kmem_cache *s, stru
 bool slub_walk(struct machine *m, struct kmem_cache *s, slab_walk_fn fn, void *arg);
 bool slub_locate(const struct machine *m, vaddr_t addr, struct slab_location *l);
 unsigned slub_objects(const struct machine *m, pfn_t pfn, uint8_t *state, unsigned max);
+unsigned slub_free_order(const struct machine *m, pfn_t pfn, uint16_t *idx, unsigned max);
 int slub_audit(const struct machine *m, struct mm_error *e);
 
 /* slub_debug.c (slub.md 9); only for caches with .debug */

@@ -206,6 +206,33 @@ static int slab_states(const struct machine *m, const struct kmem_cache *s, pfn_
 	return n;
 }
 
+/* Adds what a chain of free pointers reaches, as far as it makes sense. */
+static unsigned chain_order(const struct machine *m, const struct kmem_cache *s, pfn_t pfn,
+			    vaddr_t object, uint16_t *idx, unsigned n, unsigned max)
+{
+	for (; object && n < max; object = get_freepointer(m, s, object)) {
+		if (!check_valid_pointer(m, s, pfn, object))
+			break;
+		idx[n++] = (uint16_t)((object - slab_va(m, pfn)) / s->size);
+	}
+	return n;
+}
+
+unsigned slub_free_order(const struct machine *m, pfn_t pfn, uint16_t *idx, unsigned max)
+{
+	const struct page *p = pfn_to_page(m, pfn);
+	const struct kmem_cache *s = p->flags & PG(slab) ? page_cache(m, p) : NULL;
+	unsigned n = 0;
+
+	if (!s)
+		return 0;
+	max = min_of(max, (unsigned)p->objects);
+	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
+		if (s->cpu_slab[cpu].page == pfn)
+			n = chain_order(m, s, pfn, s->cpu_slab[cpu].freelist, idx, n, max);
+	return chain_order(m, s, pfn, page_freelist(p), idx, n, max);
+}
+
 unsigned slub_objects(const struct machine *m, pfn_t pfn, uint8_t *state, unsigned max)
 {
 	const struct page *p = pfn_to_page(m, pfn);

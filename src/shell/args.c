@@ -119,6 +119,8 @@ static const struct {
 	[ARG_PAGE] = {"PAGE", parse_value, false},
 	[ARG_VALUE] = {"X", parse_value, false},
 	[ARG_EXPR] = {"EXPR", parse_word, true},
+	[ARG_CACHE] = {"NAME", parse_text, false},
+	[ARG_SLAB_FLAGS] = {"FLAGS", parse_word, false},
 	[ARG_PATH] = {"PATH", parse_text, false},
 	[ARG_SYSCTL] = {"NAME", parse_text, false},
 	[ARG_FILE] = {"FILE", parse_text, false},
@@ -261,6 +263,7 @@ int args_parse(struct shell *sh, const struct command *c, const struct word *wor
 	int r;
 
 	a->cmd = c;
+	a->format = "";
 	memset(a->v, 0, sizeof(a->v));
 	while (i < n) {
 		const struct word *w = &words[i];

@@ -7,6 +7,7 @@
 #include <mmsh/page_alloc.h>
 #include <mmsh/why.h>
 
+#include "cmd_pages.h"
 #include "command.h"
 #include "input.h"
 #include "out.h"
@@ -304,7 +305,7 @@ static void print_state(struct shell *sh, pfn_t pfn)
 	print_owner(sh, head);
 }
 
-static int print_page(struct shell *sh, uint64_t n)
+int print_page(struct shell *sh, uint64_t n)
 {
 	const struct zone *z = pfn_to_zone(sh->m, n);
 	pfn_t pfn = (pfn_t)n;
@@ -319,7 +320,10 @@ static int print_page(struct shell *sh, uint64_t n)
 	out(sh, "  node       %u\n", z->nid);
 	print_flags(sh,
 		    (page->flags & ~PG(tail)) | (page_is_reserved(sh->m, pfn) ? PG(reserved) : 0));
-	out(sh, "  refcount   %d\n  mapcount   %d\n", page->_refcount, page->mapcount);
+	out(sh, "  refcount   %d\n", page->_refcount);
+	/* of a slab those bytes are the allocator's */
+	if (!(page->flags & PG(slab)))
+		out(sh, "  mapcount   %d\n", page->mapcount);
 	out(sh, "  pageblock  %u (%s)\n", pfn >> sh->m->pageblock_order,
 	    migratetype_names[get_pageblock_migratetype(sh->m, z, pfn)]);
 	print_state(sh, pfn);

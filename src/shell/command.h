@@ -23,6 +23,8 @@ enum arg_kind {
 	ARG_PAGE,   /* whatever names a page */
 	ARG_VALUE,  /* $1; pages too */
 	ARG_EXPR,   /* the rest of the words, an expression */
+	ARG_CACHE,  /* a cache's name */
+	ARG_SLAB_FLAGS,
 	ARG_PATH,   /* the model's /proc and /sys */
 	ARG_SYSCTL, /* NAME or NAME=VALUE */
 	ARG_FILE,   /* the host's */
@@ -64,6 +66,7 @@ struct arg {
 
 struct args {
 	const struct command *cmd;
+	const char *format; /* of a CMD_FORMAT row; "" if there was none */
 	struct arg v[MAX_ARGS];
 };
 
@@ -74,11 +77,14 @@ enum {
 	CMD_PREFIX = 8,	  /* runs the command that follows */
 	CMD_SESSION = 16, /* belongs into what `save` writes even if the machine did not change */
 	CMD_HOST = 32,	  /* writes the host's files: not in --safe */
+	CMD_FORMAT = 128, /* `NAME/FORMAT`, as gdb's x */
 	CMD_READS = 64,	  /* reads commands: they are echoed and kept, not it */
+	CMD_ROWS = 128,	  /* its lines come and go; each begins with its address */
 };
 
 struct command {
-	const char *name, *alias;
+	const char *name; /* one word, or two: "cache alloc" */
+	const char *alias;
 	struct arg_spec args[MAX_ARGS + 1];
 	const char *synopsis; /* where the arguments do not say it all; lines */
 	const char *help;     /* one line */
@@ -95,17 +101,26 @@ struct command_group {
 extern const struct command_group command_groups[]; /* ended by a NULL name */
 
 /* The topics' own rows. */
-extern const struct command commands_machine[], commands_pages[], commands_look[],
-	commands_session[], commands_script[];
+extern const struct command commands_machine[], commands_pages[], commands_shape[],
+	commands_look[], commands_session[], commands_script[], commands_objects[], commands_memory[];
+
+
 
 /* Exact name or alias; NULL. */
 const struct command *command_find(const char *name);
+/* The command that a text begins with, and how many words it takes to say so; NULL. */
+const struct command *command_of_text(const char *text);
+const struct command *command_of_words(const struct word *w, unsigned n, unsigned *used);
 /* The only command that begins with @prefix; NULL. */
 const struct command *command_by_prefix(const char *prefix);
+const struct command *command_by_prefix_words(const struct word *w, unsigned n, unsigned *used);
 #define for_each_command(g, c)                                             \
 	for (const struct command_group *g = command_groups; g->name; g++) \
 		for (const struct command *c = g->commands; c->name; c++)
 
+/* What may follow the word that several commands begin with: "create, alloc, ...". Returns: whether
+   there are any. */
+bool command_second_words(const char *first, char *buf, size_t size);
 /* `alloc ORDER [GFP] [node=N]`; lines for commands of several forms. */
 void command_synopsis(const struct command *c, struct strbuf *out);
 /*

@@ -11,9 +11,15 @@
 #include "shell.h"
 
 const struct command_group command_groups[] = {
-	{"machine", "The machine", commands_machine}, {"pages", "Pages", commands_pages},
-	{"looking", "Looking", commands_look},	      {"session", "The session", commands_session},
-	{"scripts", "Scripts", commands_script},      {0},
+	{"machine", "The machine", commands_machine},
+	{"pages", "Pages", commands_pages},
+	{"objects", "Small objects", commands_objects},
+	{"memory", "Memory", commands_memory},
+	{"shape", "Shape of the machine", commands_shape},
+	{"looking", "Looking", commands_look},
+	{"session", "The session", commands_session},
+	{"scripts", "Scripts", commands_script},
+	{0},
 };
 
 const struct command *command_find(const char *name)
@@ -26,6 +32,61 @@ const struct command *command_find(const char *name)
 			return c;
 	}
 	return NULL;
+}
+
+/* "cache" and "alloc" as one name; whatever is longer than all names is none. */
+static const char *two_words(const char *a, size_t a_len, const char *b, size_t b_len, char *buf,
+			     size_t size)
+{
+	buf[0] = '\0';
+	if (a_len + b_len + 2 <= size)
+		snprintf(buf, size, "%.*s %.*s", (int)a_len, a, (int)b_len, b);
+	return buf;
+}
+
+/* "x/8xw" is a form of "x". */
+static const struct command *with_format(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	const struct command *c;
+	char name[16];
+
+	if (!slash || (size_t)(slash - text) >= sizeof(name))
+		return NULL;
+	snprintf(name, sizeof(name), "%.*s", (int)(slash - text), text);
+	c = command_find(name);
+	return c && (c->flags & CMD_FORMAT) ? c : NULL;
+}
+
+const struct command *command_of_words(const struct word *w, unsigned n, unsigned *used)
+{
+	const struct command *c = command_find(w->text);
+	char name[64];
+
+	*used = 1;
+	if (!c)
+		c = with_format(w->text);
+	if (c || n < 2 || w[1].type != WORD_TEXT)
+		return c;
+	*used = 2;
+	return command_find(two_words(w->text, w->len, w[1].text, w[1].len, name, sizeof(name)));
+}
+
+const struct command *command_of_text(const char *text)
+{
+	size_t len = strcspn(text, " \t"), gap = strspn(text + len, " \t");
+	const char *second = text + len + gap;
+	const struct command *c;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)min_of(len, sizeof(name)), text);
+	c = command_find(name);
+	if (!c)
+		c = with_format(name);
+	if (c || !*second)
+		return c;
+	return command_find(
+		two_words(text, len, second, strcspn(second, " \t"), name, sizeof(name)));
 }
 
 const struct command *command_by_prefix(const char *prefix)
@@ -42,6 +103,33 @@ const struct command *command_by_prefix(const char *prefix)
 		found = c;
 	}
 	return found;
+}
+
+const struct command *command_by_prefix_words(const struct word *w, unsigned n, unsigned *used)
+{
+	const struct command *c = command_by_prefix(w->text);
+	char name[64];
+
+	*used = 1;
+	if ((c && !strchr(c->name, ' ')) || n < 2 || w[1].type != WORD_TEXT)
+		return c && !strchr(c->name, ' ') ? c : NULL;
+	*used = 2;
+	two_words(w->text, w->len, w[1].text, w[1].len, name, sizeof(name));
+	return name[0] ? command_by_prefix(name) : NULL;
+}
+
+bool command_second_words(const char *first, char *buf, size_t size)
+{
+	size_t len = strlen(first), used = 0;
+
+	buf[0] = '\0';
+	for_each_command(g, c)
+	{
+		if (!strncmp(c->name, first, len) && c->name[len] == ' ' && used < size)
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
+						 c->name + len + 1);
+	}
+	return used;
 }
 
 static void arg_synopsis(const struct arg_spec *s, struct strbuf *out)
@@ -103,7 +191,8 @@ static void man_command(const struct command *c, struct strbuf *out)
 
 	command_synopsis(c, &syn);
 	for (char *l = strtok_r(syn.s, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		size_t len = strcspn(l, " ");
+		size_t name = strlen(c->name);
+		size_t len = strncmp(l, c->name, name) ? strcspn(l, " ") : name;
 
 		strbuf_addf(out, l == syn.s ? ".It Xo\n.Ic %.*s\n" : ".br\n.Ic %.*s\n", (int)len,
 			    l);

@@ -11,6 +11,7 @@
 #include <mmsh/bootline.h>
 #include <mmsh/gfp.h>
 #include <mmsh/proc.h>
+#include <mmsh/slab.h>
 
 #include "command.h"
 #include "help.h"
@@ -53,7 +54,33 @@ void completion_free(struct completion *c)
 
 static void add_commands(struct completion *c)
 {
-	for_each_command(g, cmd) completion_add(c, cmd->name);
+	for_each_command(g, cmd)
+		completion_addf(c, "%.*s", (int)strcspn(cmd->name, " "), cmd->name);
+}
+
+/* Of "cache alloc" the second word, after the first. */
+static void add_second_words(struct completion *c, const char *first)
+{
+	size_t len = strlen(first);
+
+	for_each_command(g, cmd)
+		if (!strncmp(cmd->name, first, len) && cmd->name[len] == ' ')
+			completion_add(c, cmd->name + len + 1);
+}
+
+static void add_caches(struct completion *c)
+{
+	struct kmem_cache *s;
+
+	if (c->sh->m && c->sh->m->slab)
+		for_each_kmem_cache(c->sh->m, s)
+			completion_add(c, s->name);
+}
+
+static void add_slab_flags(struct completion *c)
+{
+	for (const struct slab_flag_name *f = slab_flag_names; f->name; f++)
+		completion_add(c, f->name);
 }
 
 /* "a|b|c" */
@@ -96,11 +123,12 @@ static void add_values(struct completion *c)
 static void add_paths(struct completion *c, bool only_text)
 {
 	size_t len = strlen(c->word);
+	struct proc_iter it = {0};
 
-	for (const struct proc_file *f = proc_files; f->path; f++) {
-		const char *path = f->path, *slash;
+	while (proc_next(c->sh->m, &it)) {
+		const char *path = it.path, *slash;
 
-		if (only_text && !f->show)
+		if (only_text && !it.file->show)
 			continue;
 		if (*c->word != '/' && !strncmp(path, "/proc/", 6))
 			path += 6;
@@ -195,6 +223,12 @@ static void add_by_kind(struct completion *c, enum arg_kind kind)
 	case ARG_VALUE:
 	case ARG_EXPR:
 		add_page_prefixes(c);
+		break;
+	case ARG_CACHE:
+		add_caches(c);
+		break;
+	case ARG_SLAB_FLAGS:
+		add_slab_flags(c);
 		break;
 	case ARG_PATH:
 		add_paths(c, false);
@@ -353,10 +387,16 @@ static void complete_arg(struct completion *c, const struct context *x, unsigned
 	const char *word = x->word[x->n - 1];
 	const struct arg_spec *s;
 	unsigned place = 0;
+	char words[64];
 
+	if (!cmd) {
+		snprintf(words, sizeof(words), "%s %s", x->word[at], x->word[at + 1]);
+		cmd = at + 2 < x->n ? command_find(words) : NULL;
+		at += cmd != NULL;
+	}
 	if (!cmd)
 		cmd = command_by_prefix(x->word[at]);
-	if (!cmd)
+	if (!cmd || (at + 1 == x->n))
 		return;
 	/* The argument's place: keys and flags count for none. */
 	for (unsigned i = at + 1; i + 1 < x->n; i++) {
@@ -405,6 +445,8 @@ void complete(struct shell *sh, const char *line, size_t start, size_t end, stru
 	} else if (at + 1 == x.n) {
 		add_commands(c);
 	} else {
+		if (at + 2 == x.n)
+			add_second_words(c, x.word[at]);
 		complete_arg(c, &x, at);
 	}
 	free(x.text);

@@ -166,7 +166,7 @@ static int check_display(struct shell *sh, const char *what, const char **path)
 		return 0;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)min_of(strcspn(what, " \t"), (size_t)31), what);
-	c = command_find(name);
+	c = command_of_text(what);
 	if (!c)
 		return cmd_fail(sh, ENOENT, "%s is neither a file of the model nor a command%s",
 				quoted(sh, name),

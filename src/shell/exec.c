@@ -36,19 +36,24 @@ static int run_block(struct shell *sh, const struct word *w)
 }
 
 /* At the prompt the beginning of a name will do. */
-static const struct command *find_command(struct shell *sh, const struct word *w)
+static const struct command *find_command(struct shell *sh, const struct word *w, unsigned n,
+					  unsigned *used)
 {
-	const struct command *c = command_find(w->text);
-	char meant[64];
+	const struct command *c = command_of_words(w, n, used);
+	char meant[64], words[64];
 
 	if (!c && sh->in->editor)
-		c = command_by_prefix(w->text);
-	if (!c && strchr(w->text, '=') && is_name(w->text, strcspn(w->text, "=")))
+		c = command_by_prefix_words(w, n, used);
+	if (c)
+		return c;
+	if (command_second_words(w->text, words, sizeof(words)))
+		cmd_fail(sh, EINVAL, "%s is followed by %s", w->text, words);
+	else if (strchr(w->text, '=') && is_name(w->text, strcspn(w->text, "=")))
 		cmd_fail(sh, EINVAL, "unknown command; a value is named with blanks: NAME = CMD");
-	else if (!c)
+	else
 		cmd_fail(sh, EINVAL, "unknown command%s",
 			 suggestion(did_you_mean_command(w->text), meant, sizeof(meant)));
-	return c;
+	return NULL;
 }
 
 static int check_row(struct shell *sh, const struct command *c)
@@ -63,7 +68,8 @@ static int check_row(struct shell *sh, const struct command *c)
 static int run_command(struct shell *sh, const struct word *w, unsigned n)
 {
 	struct span outer = sh->running;
-	const struct command *c = find_command(sh, w);
+	unsigned used;
+	const struct command *c = find_command(sh, w, n, &used);
 	struct args a;
 	int r;
 
@@ -78,7 +84,9 @@ static int run_command(struct shell *sh, const struct word *w, unsigned n)
 				    .len = (uint32_t)(w[n - 1].end - w->start)};
 	r = check_row(sh, c);
 	if (!r)
-		r = args_parse(sh, c, w + 1, n - 1, &a);
+		r = args_parse(sh, c, w + used, n - used, &a);
+	if (!r && (c->flags & CMD_FORMAT) && strchr(w->text, '/'))
+		a.format = strchr(w->text, '/') + 1;
 	if (!r)
 		r = c->exec(sh, &a);
 	sh->running = outer;

@@ -137,12 +137,29 @@ static void overview(struct shell *sh)
 	for (const struct command_group *g = command_groups; g->name; g++) {
 		out(sh, "%s\n", g->title);
 		for (const struct command *c = g->commands; c->name; c++)
-			out(sh, "  %-10s %s\n", c->name, c->help);
+			out(sh, "  %-13s %s\n", c->name, c->help);
 	}
 	out_str(sh, "Topics\n");
 	for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
-		out(sh, "  %-10s %s\n", topics[i].name, topics[i].help);
+		out(sh, "  %-13s %s\n", topics[i].name, topics[i].help);
 	out_str(sh, "`help NAME` tells more about each.\n");
+}
+
+/* `help cache`: the commands whose first word it is. */
+static bool help_family(struct shell *sh, const char *first)
+{
+	size_t len = strlen(first);
+	bool any = false;
+
+	for_each_command(g, c)
+	{
+		if (strncmp(c->name, first, len) || c->name[len] != ' ')
+			continue;
+		out_str(sh, any ? "\n" : "");
+		help_command(sh, c);
+		any = true;
+	}
+	return any;
 }
 
 int help(struct shell *sh, const char *name)
@@ -168,6 +185,8 @@ int help(struct shell *sh, const char *name)
 	c = command_find(name);
 	if (!c && sh->in && sh->in->editor)
 		c = command_by_prefix(name);
+	if (!c && help_family(sh, name))
+		return 0;
 	if (!c)
 		return cmd_fail(sh, ENOENT, "there is no help on %s%s", quoted(sh, name),
 				suggestion(did_you_mean_command(name), meant, sizeof(meant)));

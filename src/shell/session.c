@@ -44,6 +44,7 @@ void shell_free(struct shell *sh)
 {
 	displays_free(&sh->displays);
 	values_free(&sh->values);
+	cache_names_clear(&sh->caches);
 	journal_free(&sh->journal);
 	if (sh->m)
 		machine_free(sh->m);
@@ -62,6 +63,7 @@ int shell_take_machine(struct shell *sh, struct machine *m)
 		machine_free(sh->m);
 	sh->m = m;
 	values_clear(&sh->values);
+	cache_names_clear(&sh->caches);
 	trace_buffer_reset(&sh->trace);
 	trace_attach(m, &sh->trace.l);
 	trace_attach(m, &sh->follow);

@@ -60,6 +60,16 @@ struct input;
 struct command;
 struct statement;
 
+/* The caches that this session created: of one that lives on under other names the name dies. */
+struct cache_names {
+	struct cache_name {
+		char *name;
+		bool dead;
+	} *v;
+	unsigned n, cap;
+};
+void cache_names_clear(struct cache_names *names);
+
 struct shell {
 	struct machine *m;	      /* NULL until a command needs one */
 	struct trace_buffer trace;    /* how the last operation was decided, for `why` */
@@ -83,6 +93,7 @@ struct shell {
 	unsigned quote_next;
 
 	struct values values;
+	struct cache_names caches;
 	struct displays displays;
 	struct journal journal;
 
