@@ -4,6 +4,7 @@
 #define MMSH_FAULT_H
 
 #include <mmsh/task.h>
+#include <signal.h> /* SEGV_MAPERR and its kin have the numbers that Linux gives them */
 
 #define FAULT_WRITE 1u
 #define FAULT_EXEC 2u
@@ -26,9 +27,6 @@ enum fault_path {
 
 #define SIGBUS_NR 7
 #define SIGSEGV_NR 11
-#define SEGV_MAPERR 1
-#define SEGV_ACCERR 2
-#define BUS_ADRERR 2
 
 struct fault_report {
 	vaddr_t addr;

@@ -1,0 +1,669 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Commands on tasks: they become programs, fork, switch, exit. */
+#include "cmd_task.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mmsh/fault.h>
+#include <mmsh/proc_task.h>
+
+#include "out.h"
+#include "shell.h"
+#include "util.h"
+
+#define MAX_ELF_FILE (64u << 20)
+#define MAX_SEGMENT (1u << 30)
+
+int call_failed(struct shell *sh, int64_t err, const char *why)
+{
+	return cmd_fail(sh, (int)-err, "%s: %s", errno_name((int)-err),
+			why ? why : strerror((int)-err));
+}
+
+/* ---- the current task ---- */
+
+struct task_struct *current_task(const struct shell *sh)
+{
+	return sh->m && sh->m->mm ? sh->m->mm->current : NULL;
+}
+
+void task_print(struct shell *sh, const struct task_struct *t)
+{
+	out(sh, "PID %d (%s)", t->pid, t->comm);
+}
+
+/* ---- programs ---- */
+
+struct program {
+	const char *name;
+	uint64_t text, data, bss;
+	bool pie;
+};
+
+/* A program's file on the root disk; the same name is the same file. */
+static struct address_space *program_file(struct shell *sh, const char *path, uint64_t size)
+{
+	struct address_space *a = file_find(sh->m, path), *o;
+	uint64_t ino = 1000;
+
+	if (a)
+		return a;
+	if (sh->m->mm)
+		LIST_FOREACH (o, &sh->m->mm->files, list)
+			ino++;
+	return file_create(sh->m, &fs_disk, path, 8, 1, ino, size);
+}
+
+/* As a linker lays them out: the text from the start of the file, the data right behind it, in
+   memory on a page of its own. */
+static void lay_out(struct elf_image *img, const struct program *p, vaddr_t base)
+{
+	uint64_t text = max_of(p->text, 1ull), off = ROUND_UP(text, (uint64_t)PAGE_SIZE);
+
+	*img = (struct elf_image){.dyn = p->pie, .gnu_stack = true, .entry = base};
+	img->load[img->nr_load++] =
+		(struct elf_phdr){.flags = PF_R | PF_X, .vaddr = base, .filesz = text, .memsz = text};
+	if (p->data + p->bss)
+		img->load[img->nr_load++] = (struct elf_phdr){
+			.flags = PF_R | PF_W,
+			.offset = off,
+			.vaddr = base + off,
+			.filesz = p->data,
+			.memsz = p->data + p->bss,
+		};
+}
+
+static vaddr_t link_base(const struct shell *sh, bool pie)
+{
+	return pie ? 0 : sh->m->arch->bits == 64 ? 0x400000 : 0x08048000;
+}
+
+/* The program interpreter that position-independent programs come with. */
+static int lay_out_interp(struct shell *sh, struct elf_image *img)
+{
+	const struct program p = {.text = 128 << 10, .data = 4 << 10, .bss = 200, .pie = true};
+
+	lay_out(img, &p, 0);
+	img->file = program_file(sh, sh->m->arch->bits == 64 ? "/lib64/ld-linux-x86-64.so.2"
+							     : "/lib/ld-linux.so.2",
+				 132 << 10);
+	return img->file ? 0 : -ENOMEM;
+}
+
+static int run_image(struct shell *sh, struct task_struct *t, const char *comm,
+		     const struct elf_image *img, const struct elf_image *interp)
+{
+	static const char env[] = "HOME=/\0PATH=/bin:/usr/bin\0TERM=linux";
+	const struct exec_params p = {
+		.comm = comm,
+		.image = img,
+		.interp = interp,
+		.arg_bytes = (unsigned)strlen(comm) + 1,
+		.argc = 1,
+		.env_bytes = sizeof(env),
+		.envc = 3,
+	};
+
+	return task_exec(sh->m, t, &p);
+}
+
+/* Nothing of a host's: a static program, or with .pie one and its interpreter. */
+static int run_program(struct shell *sh, struct task_struct *t, const struct program *p)
+{
+	struct elf_image img, interp;
+	char path[80];
+	int r = 0;
+
+	lay_out(&img, p, link_base(sh, p->pie));
+	snprintf(path, sizeof(path), "%s%.60s", strchr(p->name, '/') ? "" : "/bin/", p->name);
+	img.file = program_file(sh, path, ROUND_UP(p->text, (uint64_t)PAGE_SIZE) + p->data);
+	if (!img.file)
+		return -ENOMEM;
+	if (p->pie)
+		r = lay_out_interp(sh, &interp);
+	return r ? r : run_image(sh, t, p->name, &img, p->pie ? &interp : NULL);
+}
+
+static int start_init(struct shell *sh)
+{
+	const struct program init = {
+		.name = "/sbin/init", .text = 64 << 10, .data = 8 << 10, .bss = 8 << 10};
+	struct task_struct *t;
+	int r;
+
+	begin_change(sh);
+	if (!mm_system(sh->m))
+		return cmd_fail(sh, ENOMEM, "the host has no memory");
+	t = task_new(sh->m, NULL, "init");
+	if (!t)
+		return cmd_fail(sh, ENOMEM, "ENOMEM: no memory for init");
+	r = run_program(sh, t, &init);
+	if (r) {
+		task_exit(sh->m, t);
+		sh->m->mm->current = NULL;
+		return cmd_fail(sh, -r, "%s: init cannot run", errno_name(-r));
+	}
+	snprintf(t->comm, sizeof(t->comm), "init");
+	sh->m->mm->current = t;
+	return 0;
+}
+
+int need_task(struct shell *sh, struct task_struct **t)
+{
+	int r = current_task(sh) ? 0 : start_init(sh);
+
+	*t = current_task(sh);
+	return r;
+}
+
+int need_mm(struct shell *sh, struct task_struct **t)
+{
+	int r = need_task(sh, t);
+
+	if (!r && !(*t)->mm)
+		return cmd_fail(sh, EINVAL, "PID %d (%s) has no address space (exec gives it one)",
+				(*t)->pid, (*t)->comm);
+	return r;
+}
+
+/* ---- exec ---- */
+
+enum {
+	EXEC_NAME,
+	EXEC_TEXT,
+	EXEC_DATA,
+	EXEC_BSS,
+	EXEC_PIE,
+	EXEC_FILE
+};
+
+static int segment_size(struct shell *sh, const struct arg *a, const char *what, uint64_t *size)
+{
+	if (!a->w)
+		return 0;
+	if (a->num < 0 || a->num > MAX_SEGMENT)
+		return cmd_fail(sh, EINVAL, "%s=%lld: from 0 to 1G", what, (long long)a->num);
+	*size = (uint64_t)a->num;
+	return 0;
+}
+
+static int read_host(struct shell *sh, const char *path, struct strbuf *bytes)
+{
+	FILE *f = fopen(path, "re");
+	char buf[4096];
+	size_t n;
+
+	if (!f)
+		return cmd_fail(sh, errno, "%s: %s", path, strerror(errno));
+	while ((n = fread(buf, 1, sizeof(buf), f)) > 0 && bytes->len <= MAX_ELF_FILE)
+		strbuf_add(bytes, buf, n);
+	n = (size_t)ferror(f);
+	fclose(f);
+	if (n || bytes->failed)
+		return cmd_fail(sh, EIO, "%s cannot be read", path);
+	if (bytes->len > MAX_ELF_FILE)
+		return cmd_fail(sh, EFBIG, "%s is larger than 64 MiB", path);
+	return 0;
+}
+
+/* Whether a machine of ours runs it; elf_parse() looks at the rest. */
+static int check_elf(struct shell *sh, const char *path, const struct strbuf *bytes)
+{
+	const unsigned char *b = (const unsigned char *)bytes->s;
+	bool is64 = sh->m->arch->bits == 64;
+	unsigned machine;
+
+	if (bytes->len < sizeof(Elf32_Ehdr) || memcmp(b, ELFMAG, SELFMAG) != 0)
+		return cmd_fail(sh, ENOEXEC, "ENOEXEC: %s is not an ELF file", path);
+	machine = b[18] | (unsigned)b[19] << 8;
+	if (b[EI_CLASS] != (is64 ? ELFCLASS64 : ELFCLASS32) ||
+	    machine != (is64 ? EM_X86_64 : EM_386))
+		return cmd_fail(sh, ENOEXEC, "ENOEXEC: %s is no program for %s", path,
+				sh->m->arch->name);
+	return 0;
+}
+
+/* The name in PT_INTERP, "" if there is none. */
+static void elf_interp(const struct strbuf *bytes, char *name, size_t size)
+{
+	bool is64 = bytes->s[EI_CLASS] == ELFCLASS64;
+	size_t entry = is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+	Elf32_Ehdr h32;
+	Elf64_Ehdr h64;
+	uint64_t off, n;
+
+	memcpy(&h32, bytes->s, sizeof(h32));
+	memcpy(&h64, bytes->s, sizeof(h64)); /* elf_parse() wants that much of both */
+	off = is64 ? h64.e_phoff : h32.e_phoff;
+	n = is64 ? h64.e_phnum : h32.e_phnum;
+	for (uint64_t i = 0; i < n && off + (i + 1) * entry <= bytes->len; i++) {
+		const char *at = bytes->s + off + i * entry;
+		uint64_t start, len;
+		Elf32_Phdr p32;
+		Elf64_Phdr p64 = {0};
+
+		memcpy(&p32, at, sizeof(p32));
+		if (is64)
+			memcpy(&p64, at, sizeof(p64));
+		if ((is64 ? p64.p_type : p32.p_type) != PT_INTERP)
+			continue;
+		start = is64 ? p64.p_offset : p32.p_offset;
+		len = is64 ? p64.p_filesz : p32.p_filesz;
+		if (start < bytes->len && len <= bytes->len - start && len < size)
+			snprintf(name, size, "%.*s", (int)len, bytes->s + start);
+		return;
+	}
+}
+
+static int load_host(struct shell *sh, const char *path, struct elf_image *img, char *interp,
+		     size_t size)
+{
+	struct strbuf bytes = STRBUF_INIT;
+	struct mm_error e = {{0}};
+	int r = read_host(sh, path, &bytes);
+
+	if (!r)
+		r = check_elf(sh, path, &bytes);
+	if (!r && elf_parse(bytes.s, bytes.len, img, &e))
+		r = cmd_fail(sh, ENOEXEC, "ENOEXEC: %s: %s", path, e.text);
+	if (!r && interp)
+		elf_interp(&bytes, interp, size);
+	if (!r) {
+		img->file = program_file(sh, path, bytes.len);
+		r = img->file ? 0 : cmd_fail(sh, ENOMEM, "out of memory");
+	}
+	strbuf_free(&bytes);
+	return r;
+}
+
+static int exec_host_file(struct shell *sh, struct task_struct *t, const char *comm,
+			  const char *path, int *err)
+{
+	struct elf_image img, interp;
+	char name[256] = "";
+	int r = load_host(sh, path, &img, name, sizeof(name));
+
+	if (!r && name[0])
+		r = load_host(sh, name, &interp, NULL, 0);
+	if (!r)
+		*err = run_image(sh, t, comm, &img, name[0] ? &interp : NULL);
+	return r;
+}
+
+static void say_program(struct shell *sh, const struct task_struct *t)
+{
+	const struct mm_struct *mm = t->mm;
+
+	task_print(sh, t);
+	out(sh, ": text 0x%llx-0x%llx, data 0x%llx-0x%llx, heap at 0x%llx, stack at 0x%llx\n",
+	    (unsigned long long)mm->start_code, (unsigned long long)mm->end_code,
+	    (unsigned long long)mm->start_data, (unsigned long long)mm->end_data,
+	    (unsigned long long)mm->start_brk, (unsigned long long)mm->start_stack);
+	out(sh, "  mappings go %s from 0x%llx\n", mm->legacy ? "up" : "down",
+	    (unsigned long long)(mm->legacy ? mm->mmap_legacy_base : mm->mmap_base));
+}
+
+static int exec_exec(struct shell *sh, const struct args *a)
+{
+	struct program p = {.name = a->v[EXEC_NAME].text, .text = 32 << 10, .data = 4 << 10,
+			    .bss = 4 << 10, .pie = a->v[EXEC_PIE].w};
+	const char *file = a->v[EXEC_FILE].w ? a->v[EXEC_FILE].text : NULL;
+	struct task_struct *t;
+	int err = 0, r = 0;
+
+	if (!p.name[0])
+		return cmd_fail(sh, EINVAL, "a program has a name");
+	if (file && (a->v[EXEC_TEXT].w || a->v[EXEC_DATA].w || a->v[EXEC_BSS].w || p.pie))
+		return cmd_fail(sh, EINVAL, "file= says itself what it is made of");
+	r = segment_size(sh, &a->v[EXEC_TEXT], "text", &p.text);
+	if (!r)
+		r = segment_size(sh, &a->v[EXEC_DATA], "data", &p.data);
+	if (!r)
+		r = segment_size(sh, &a->v[EXEC_BSS], "bss", &p.bss);
+	if (!r)
+		r = need_task(sh, &t);
+	if (r)
+		return r;
+	begin_change(sh);
+	if (file)
+		r = exec_host_file(sh, t, p.name, file, &err);
+	else
+		err = run_program(sh, t, &p);
+	if (!r && err)
+		r = call_failed(sh, err, NULL);
+	if (!r)
+		say_program(sh, t);
+	return r;
+}
+
+/* ---- fork, exit, switch, ps ---- */
+
+static int exec_fork(struct shell *sh, const struct args *a)
+{
+	struct task_struct *t, *child;
+	int r = need_task(sh, &t);
+
+	(void)a;
+	if (r)
+		return r;
+	begin_change(sh);
+	r = task_fork(sh->m, t, &child);
+	if (r)
+		return call_failed(sh, r, NULL);
+	value_add(sh, &value_task_type, (uint64_t)child->pid);
+	value_print(sh, value_done(sh));
+	return 0;
+}
+
+static int arg_task(struct shell *sh, const struct arg *a, struct task_struct **t)
+{
+	const struct val *v = &a->val;
+
+	if (!current_task(sh))
+		return cmd_fail(sh, ESRCH, "there is no task yet (exec or fork starts init)");
+	if (v->kind != VAL_NUM || v->n < 1)
+		return cmd_fail(sh, EINVAL, "%s is no PID", quoted(sh, a->w->text));
+	*t = v->n <= INT32_MAX ? task_find(sh->m, (int)v->n) : NULL;
+	if (!*t)
+		return cmd_fail(sh, ESRCH, "there is no task with PID %llu (see ps)",
+				(unsigned long long)v->n);
+	return 0;
+}
+
+static int exec_exit(struct shell *sh, const struct args *a)
+{
+	struct task_struct *t = current_task(sh);
+	bool current;
+	int r = 0, pid;
+
+	if (a->v[0].w || !t)
+		r = arg_task(sh, &a->v[0], &t);
+	if (r)
+		return r;
+	if (t->pid == 1)
+		return cmd_fail(sh, EPERM, "PID 1 is init: a kernel panics when it exits");
+	pid = t->pid;
+	current = t == current_task(sh);
+	begin_change(sh);
+	task_print(sh, t);
+	out_str(sh, " exits");
+	task_exit(sh->m, t);
+	values_lose_task(sh, pid);
+	if (current && current_task(sh)) {
+		out_str(sh, "; ");
+		task_print(sh, current_task(sh));
+		out_str(sh, " is current");
+	}
+	out_char(sh, '\n');
+	return 0;
+}
+
+static void say_switch(struct shell *sh, const struct switch_report *s)
+{
+	task_print(sh, s->from);
+	out_str(sh, " -> ");
+	task_print(sh, s->to);
+	out_char(sh, '\n');
+	if (!s->to->mm) {
+		out_str(sh, "  no address space of its own: what is loaded stays\n");
+		return;
+	}
+	if (!s->loaded) {
+		out_str(sh, "  the same page directory: CR3 stays\n");
+		return;
+	}
+	out(sh, "  page directory  0x%llx -> 0x%llx (CR3, and so the TLB but for global entries)\n",
+	    (unsigned long long)s->old_pgd, (unsigned long long)s->new_pgd);
+	out(sh, "  user half       %u %s changed\n", s->user_slots,
+	    s->user_slots == 1 ? "entry" : "entries");
+	out(sh, "  kernel half     stayed: %u entries are the very same\n", s->kernel_slots);
+	if (s->kernel_differ)
+		out(sh, "  of vmalloc      %u %s missing in one of them: the first access faults it in\n",
+		    s->kernel_differ, s->kernel_differ == 1 ? "entry is" : "entries are");
+}
+
+static int exec_switch(struct shell *sh, const struct args *a)
+{
+	struct switch_report s;
+	struct task_struct *t;
+	int r = arg_task(sh, &a->v[0], &t);
+
+	if (r)
+		return r;
+	if (t == current_task(sh))
+		return cmd_fail(sh, EINVAL, "PID %d is current already", t->pid);
+	begin_change(sh);
+	r = task_switch(sh->m, t, &s);
+	if (r)
+		return call_failed(sh, r, NULL);
+	say_switch(sh, &s);
+	return 0;
+}
+
+static int exec_ps(struct shell *sh, const struct args *a)
+{
+	const struct task_struct *t;
+
+	(void)a;
+	if (!current_task(sh)) {
+		out_str(sh, "no task yet: the first command on processes starts init\n");
+		return 0;
+	}
+	out_str(sh, "    PID   PPID       VSZ       RSS   MINFLT   MAJFLT  COMMAND\n");
+	LIST_FOREACH (t, &sh->m->mm->tasks, list)
+		out(sh, "%c%6d %6d %9llu %9llu %8lu %8lu  %s\n", t == current_task(sh) ? '*' : ' ',
+		    t->pid, t->ppid,
+		    t->mm ? (unsigned long long)t->mm->total_vm << (PAGE_SHIFT - 10) : 0,
+		    t->mm ? (unsigned long long)get_mm_rss(t->mm) << (PAGE_SHIFT - 10) : 0,
+		    t->min_flt, t->maj_flt, t->comm);
+	return 0;
+}
+
+static int exec_maps(struct shell *sh, const struct args *a)
+{
+	struct task_struct *t = current_task(sh);
+	int r = a->v[0].w ? arg_task(sh, &a->v[0], &t) : 0;
+
+	if (r || !t || !t->mm)
+		return r;
+	for (const struct vm_area_struct *v = t->mm->mmap; v && !interrupted; v = v->vm_next) {
+		vma_line(sh->m, v, sh->out);
+		out_char(sh, '\n');
+	}
+	return 0;
+}
+
+/* ---- ulimit ---- */
+
+static const char *const rlimit_names[RLIM_NLIMITS] = {
+	[RLIMIT_CPU] = "RLIMIT_CPU",	       [RLIMIT_FSIZE] = "RLIMIT_FSIZE",
+	[RLIMIT_DATA] = "RLIMIT_DATA",	       [RLIMIT_STACK] = "RLIMIT_STACK",
+	[RLIMIT_CORE] = "RLIMIT_CORE",	       [RLIMIT_RSS] = "RLIMIT_RSS",
+	[RLIMIT_NPROC] = "RLIMIT_NPROC",       [RLIMIT_NOFILE] = "RLIMIT_NOFILE",
+	[RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",   [RLIMIT_AS] = "RLIMIT_AS",
+	[RLIMIT_LOCKS] = "RLIMIT_LOCKS",       [RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
+	[RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE", [RLIMIT_NICE] = "RLIMIT_NICE",
+	[RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",     [RLIMIT_RTTIME] = "RLIMIT_RTTIME",
+};
+
+static void put_limit(struct shell *sh, uint64_t n)
+{
+	if (n == RLIM_INFINITY)
+		out(sh, " %12s", "unlimited");
+	else
+		out(sh, " %12llu", (unsigned long long)n);
+}
+
+static void show_limits(struct shell *sh, const struct task_struct *t)
+{
+	out(sh, "%-18s %12s %12s\n", "limit", "soft", "hard");
+	for (unsigned i = 0; i < RLIM_NLIMITS; i++) {
+		out(sh, "%-18s", rlimit_names[i]);
+		put_limit(sh, t->rlim[i].cur);
+		put_limit(sh, t->rlim[i].max);
+		out_char(sh, '\n');
+	}
+}
+
+static const char *next_rlimit(void *arg)
+{
+	unsigned *i = arg;
+
+	return *i < RLIM_NLIMITS ? rlimit_names[(*i)++] : NULL;
+}
+
+/* "RLIMIT_STACK", or "stack" for short. */
+static int find_rlimit(struct shell *sh, const char *name, unsigned *id)
+{
+	char meant[64];
+	unsigned i = 0;
+
+	for (*id = 0; *id < RLIM_NLIMITS; (*id)++)
+		if (!strcasecmp(rlimit_names[*id], name) ||
+		    !strcasecmp(rlimit_names[*id] + strlen("RLIMIT_"), name))
+			return 0;
+	return cmd_fail(sh, EINVAL, "there is no limit %s%s", quoted(sh, name),
+			suggestion(did_you_mean(name, next_rlimit, &i), meant, sizeof(meant)));
+}
+
+static int parse_limit(struct shell *sh, const char *text, uint64_t *n)
+{
+	struct val v;
+	int r;
+
+	*n = RLIM_INFINITY;
+	if (!strcmp(text, "unlimited"))
+		return 0;
+	r = expr_eval(sh, text, &v);
+	if (r)
+		return r;
+	if (v.kind != VAL_NUM || v.n < 0)
+		return cmd_fail(sh, EINVAL, "%s is no limit", quoted(sh, text));
+	*n = (uint64_t)v.n;
+	return 0;
+}
+
+static int set_limit(struct shell *sh, struct task_struct *t, unsigned id, uint64_t n)
+{
+	struct rlimit *l = &t->rlim[id];
+
+	if (n > l->max && !t->capable)
+		return cmd_fail(sh, EPERM, "EPERM: above the hard limit");
+	begin_change(sh);
+	l->cur = n;
+	l->max = max_of(l->max, n);
+	return 0;
+}
+
+static int exec_ulimit(struct shell *sh, const struct args *a)
+{
+	const char *text = a->v[0].w ? a->v[0].text : NULL, *value;
+	struct task_struct *t;
+	unsigned id = 0;
+	char name[64];
+	uint64_t n = 0;
+	int r;
+
+	if (text && !strchr(text, '='))
+		return cmd_fail(sh, EINVAL, "%s: ulimit takes NAME=VALUE", quoted(sh, text));
+	if (text) {
+		value = strchr(text, '=') + 1;
+		snprintf(name, sizeof(name), "%.*s", (int)min_of(value - 1 - text, (ptrdiff_t)63), text);
+		r = find_rlimit(sh, name, &id);
+		if (!r)
+			r = parse_limit(sh, value, &n);
+		if (r)
+			return r;
+	}
+	r = need_task(sh, &t);
+	if (r)
+		return r;
+	if (text)
+		return set_limit(sh, t, id, n);
+	show_limits(sh, t);
+	return 0;
+}
+
+const struct command commands_task[] = {
+	{
+		.name = "exec",
+		.args = {{"NAME", ARG_TEXT, 0},
+			 {"text", ARG_NUM, ARG_KEY},
+			 {"data", ARG_NUM, ARG_KEY},
+			 {"bss", ARG_NUM, ARG_KEY},
+			 {"pie", ARG_WORD, ARG_FLAG},
+			 {"file", ARG_FILE, ARG_KEY}},
+		.help = "A new program in the current task: text, data, bss, heap, stack, vdso.",
+		.text = "The old address space goes. Sizes are in bytes. With pie the program may lie "
+			"anywhere, and an interpreter (ld.so) is mapped with it. file= takes the program "
+			"headers, and the interpreter, of a real ELF file of the host that this machine "
+			"could run. ulimit RLIMIT_STACK=unlimited makes it the classic layout, sysctl "
+			"vm.legacy_va_layout=1, too.",
+		.example = "exec cat\nexec server text=1M bss=16M\nfork\nswitch $\nexec child pie",
+		.flags = CMD_CHANGES | CMD_MACHINE,
+		.exec = exec_exec,
+	},
+	{
+		.name = "fork",
+		.help = "A child of the current task, with a copy of its address space.",
+		.text = "Page tables are copied, pages are not: private ones are write-protected for both, "
+			"and copied when one of them writes. The value is the child's PID; the parent "
+			"stays current.",
+		.example = "child = fork\nswitch $child",
+		.flags = CMD_CHANGES | CMD_VALUE | CMD_MACHINE,
+		.exec = exec_fork,
+	},
+	{
+		.name = "exit",
+		.args = {{"PID", ARG_VALUE, ARG_OPT}},
+		.help = "A task ends: its areas, pages and page tables are given back.",
+		.text = "The current one if no PID is given; then init is current. init itself cannot "
+			"exit.",
+		.example = "fork\nexit $1",
+		.flags = CMD_CHANGES | CMD_MACHINE,
+		.exec = exec_exit,
+	},
+	{
+		.name = "switch",
+		.args = {{"PID", ARG_VALUE, 0}},
+		.help = "The context switch: another task's page directory is loaded.",
+		.text = "Says what changed, entries of the user half of the page directory, and what "
+			"stayed, the kernel half.",
+		.example = "fork\nswitch $1\nswitch 1",
+		.flags = CMD_CHANGES | CMD_MACHINE,
+		.exec = exec_switch,
+	},
+	{
+		.name = "ps",
+		.help = "List the tasks; * is the current one. Sizes are in kB.",
+		.example = "fork\nps",
+		.flags = CMD_MACHINE,
+		.exec = exec_ps,
+	},
+	{
+		.name = "maps",
+		.args = {{"PID", ARG_VALUE, ARG_OPT}},
+		.help = "The areas of a task, as in /proc/PID/maps; of the current one if no PID is given.",
+		.text = "It is displayed from the start: + are new rows, - rows that are gone, ~ rows that "
+			"changed.",
+		.example = "mmap 8K\nmaps",
+		.flags = CMD_MACHINE | CMD_ROWS,
+		.exec = exec_maps,
+	},
+	{
+		.name = "ulimit",
+		.args = {{"NAME=VALUE", ARG_TEXT, ARG_OPT}},
+		.help = "Set a limit of the current task, or list all.",
+		.text = "In bytes, with suffix, or unlimited. The soft limit is set, the hard one only "
+			"raised. RLIMIT_STACK, RLIMIT_AS, RLIMIT_DATA and RLIMIT_MEMLOCK bound address "
+			"spaces; RLIMIT_STACK also says where mappings begin, from the next exec on. The "
+			"RLIMIT_ may be left out.",
+		.example = "ulimit RLIMIT_AS=64M\nulimit stack=unlimited",
+		.flags = CMD_CHANGES | CMD_MACHINE,
+		.exec = exec_ulimit,
+	},
+	{0},
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the commands on processes share: the current task, addresses and lengths, values. */
+#ifndef SHELL_CMD_TASK_H
+#define SHELL_CMD_TASK_H
+
+#include <mmsh/task.h>
+
+#include "command.h"
+#include "value.h"
+
+extern const struct value_type value_task_type, value_mapping_type;
+
+/* NULL: there is none (yet). */
+struct task_struct *current_task(const struct shell *sh);
+/* The current task, or one that has an address space; init is started if there is no task.
+   Return: 0, or -errno with the error set. */
+int need_task(struct shell *sh, struct task_struct **t);
+int need_mm(struct shell *sh, struct task_struct **t);
+
+/* `PID 1 (init)` */
+void task_print(struct shell *sh, const struct task_struct *t);
+
+/* A number as an address or a length of this machine. Return: 0 or -EINVAL with the error set. */
+int arg_address(struct shell *sh, const struct arg *a, vaddr_t *addr);
+int arg_length(struct shell *sh, const struct arg *a, uint64_t *len);
+/* ADDR [LEN]: without LEN, ADDR is a mapping's value and that mapping is meant. */
+int arg_area(struct shell *sh, const struct arg *addr, const struct arg *len, vaddr_t *a,
+	     uint64_t *l);
+/* The mapping whose value @a is, not freed yet; NULL. */
+struct item *arg_mapping(struct shell *sh, const struct arg *a);
+/* The command's value: a mapping of @t's. */
+void mapping_value(struct shell *sh, const struct task_struct *t, vaddr_t addr, uint64_t len);
+/* The values that @pid was or had are freed. */
+void values_lose_task(struct shell *sh, int pid);
+
+/* Whether an address is of the user's half. */
+bool is_user_address(const struct shell *sh, vaddr_t va);
+/* The byte there in the current task, without a fault; NULL: nothing is mapped. */
+unsigned char *user_addr_to_host(const struct shell *sh, vaddr_t va);
+/* As the current task writes, with the faults that it takes. Returns: 0 or -errno with the error
+   set. */
+int write_user(struct shell *sh, vaddr_t va, unsigned char *bytes, size_t n);
+
+/* A system call that failed: `ENOMEM: Cannot allocate memory`. Returns: @err. */
+int call_failed(struct shell *sh, int64_t err, const char *why);
+
+#endif
