@@ -108,7 +108,7 @@ void tell_vmap_search(struct story *s)
 	if ((uint64_t)ev->b > PAGE_SIZE)
 		strbuf_addf(s->out, ", aligned to 0x%llx", (ull)ev->b);
 	strbuf_addf(s->out, "\n  search from 0x%llx, %s\n", (ull)ev->c,
-		    ev->d ? "the lowest that may be: what is known of the last search is of no use"
+		    ev->d ? "the lowest address: what the last search found is of no help"
 			  : "behind the area that was found last");
 	if (next_is(s, TRACE_VMAP_AREA))
 		tell_passed(s, (vaddr_t)ev->c, (vaddr_t)s->ev->a);
@@ -123,7 +123,7 @@ void tell_vmap_search(struct story *s)
 static void tell_pages(struct story *s, const char *what, unsigned n, struct strbuf *pfns)
 {
 	if (n)
-		strbuf_addf(s->out, "  %u %s%s: pfn %s\n", n, what, n == 1 ? "" : "s",
+		strbuf_addf(s->out, "  %u page%s%s: pfn %s\n", n, n == 1 ? "" : "s", what,
 			    strbuf_str(pfns));
 }
 
@@ -154,8 +154,8 @@ static void tell_area_pages(struct story *s)
 	}
 	for (unsigned i = 0; i < 2; i++)
 		range_end(&r[i]);
-	tell_pages(s, "page", n[0], &text[0]);
-	tell_pages(s, "page of page table", n[1], &text[1]);
+	tell_pages(s, "", n[0], &text[0]);
+	tell_pages(s, " of page tables", n[1], &text[1]);
 	strbuf_free(&text[0]);
 	strbuf_free(&text[1]);
 	if (begin && next_is(s, TRACE_MM_PAGE_ALLOC))
@@ -184,7 +184,7 @@ static void tell_area_frees(struct story *s)
 		n++;
 	}
 	range_end(&r);
-	tell_pages(s, "page freed", n, &text);
+	tell_pages(s, " freed", n, &text);
 	strbuf_free(&text);
 }
 

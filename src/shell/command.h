@@ -106,6 +106,8 @@ extern const struct command commands_machine[], commands_pages[], commands_shape
 
 
 
+extern const struct command commands_vmalloc[], commands_highmem[], commands_layout[];
+
 /* Exact name or alias; NULL. */
 const struct command *command_find(const char *name);
 /* The command that a text begins with, and how many words it takes to say so; NULL. */

@@ -13,6 +13,9 @@
 const struct command_group command_groups[] = {
 	{"machine", "The machine", commands_machine},
 	{"pages", "Pages", commands_pages},
+	{"vmalloc", "Kernel addresses", commands_vmalloc},
+	{"highmem", "High memory", commands_highmem},
+	{"layout", "The address space", commands_layout},
 	{"objects", "Small objects", commands_objects},
 	{"memory", "Memory", commands_memory},
 	{"shape", "Shape of the machine", commands_shape},
