@@ -635,6 +635,7 @@ static int load_body(struct loader *ld, const struct scan *first)
 		return mm_error(ld->e, -ENOMEM, "the host has no memory left");
 	sum_up(ld->m);
 	build_gfp_routes(ld->m);
+	ld->m->running = true;
 	return 0;
 }
 
