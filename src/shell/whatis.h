@@ -23,7 +23,9 @@ struct whatis {
 void whatis_value(struct shell *sh, struct whatis *w);
 void whatis_direct_map(struct shell *sh, struct whatis *w);
 void whatis_object(struct shell *sh, struct whatis *w);
+void whatis_kernel_range(struct shell *sh, struct whatis *w); /* vmalloc, pkmap, fixmap */
 void whatis_kernel_map(struct shell *sh, struct whatis *w);
+void whatis_mapped(struct shell *sh, struct whatis *w); /* pages there, and page tables */
 void whatis_page(struct shell *sh, struct whatis *w);
 
 int exec_whatis(struct shell *sh, const struct args *a);
