@@ -16,12 +16,13 @@ struct proc_file {
 	int (*write)(struct machine *m, const struct proc_file *f, const char *text);
 	/* Binary files (kpageflags): bytes [off, off + len) instead of show(). Returns the
 	   count; 0 at the end. */
-	size_t (*read)(const struct machine *m, uint64_t off, void *buf, size_t len);
+	size_t (*read)(const struct machine *m, const struct proc_file *f, uint64_t off, void *buf,
+		       size_t len);
 	const void *data; /* what show() and write() of several rows differ by */
 	/* Which of them exist: moves *@n up to the next number that does. NULL: just one, always.
 	   Returns: false when there is none. */
 	bool (*each)(const struct machine *m, uint64_t *n);
-	uint64_t n; /* the number in place of '#', for show() and write() */
+	uint64_t n; /* the number in place of '#', for show(), write() and read() */
 };
 
 /* All files, sorted by path, ended by a NULL path. */

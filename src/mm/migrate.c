@@ -2,6 +2,7 @@
 /* A page's contents and state in another page: for compaction and for memory that leaves. */
 #include "migrate.h"
 #include "vmstat.h"
+#include <mmsh/fault.h>
 #include <mmsh/page_alloc.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ void migrate_page(struct machine *m, pfn_t from, pfn_t to)
 	new->flags = old->flags;
 	new->mapcount = old->mapcount;
 	new->owner = old->owner;
+	migrate_mapping(m, from, to);
 	old->mapcount = 0;
 	old->flags = 0;
 	trace(m, TRACE_MIGRATE, .pfn = from, .pfn2 = to);

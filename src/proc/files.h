@@ -14,8 +14,16 @@ typedef int proc_write_fn(struct machine *m, const struct proc_file *f, const ch
 proc_show_fn buddyinfo_show, pagetypeinfo_show, zoneinfo_show, vmstat_show, meminfo_show;
 proc_show_fn pkmap_show, ptdump_show;
 proc_show_fn vmallocinfo_show, iomem_show, extfrag_show, cmdline_show, version_show;
-size_t kpageflags_read(const struct machine *m, uint64_t off, void *buf, size_t len);
-size_t kpagecount_read(const struct machine *m, uint64_t off, void *buf, size_t len);
+typedef size_t proc_read_fn(const struct machine *m, const struct proc_file *f, uint64_t off, void *buf,
+			    size_t len);
+
+proc_read_fn kpageflags_read, kpagecount_read;
+
+/* Files of tasks (task.c): the path's last part says which. */
+proc_show_fn task_file_show;
+proc_write_fn task_file_write;
+proc_read_fn task_file_read;
+bool each_task(const struct machine *m, uint64_t *n);
 
 /* A directory whose files no table lists. @rest is the path below it, without a slash at
    either end; results as of proc_read() and its like. */

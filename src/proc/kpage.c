@@ -106,12 +106,14 @@ static size_t read_numbers(const struct machine *m, uint64_t off, void *buf, siz
 	return len;
 }
 
-size_t kpageflags_read(const struct machine *m, uint64_t off, void *buf, size_t len)
+size_t kpageflags_read(const struct machine *m, const struct proc_file *f, uint64_t off, void *buf, size_t len)
 {
+	(void)f;
 	return read_numbers(m, off, buf, len, stable_page_flags);
 }
 
-size_t kpagecount_read(const struct machine *m, uint64_t off, void *buf, size_t len)
+size_t kpagecount_read(const struct machine *m, const struct proc_file *f, uint64_t off, void *buf, size_t len)
 {
+	(void)f;
 	return read_numbers(m, off, buf, len, page_mapcount);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /proc/meminfo (proc-zones.md 4). */
 #include "files.h"
+#include <mmsh/mm.h>
 
 static void line(struct strbuf *out, const char *name, unsigned long kbytes)
 {
@@ -147,8 +148,8 @@ void meminfo_show(const struct machine *m, const struct proc_file *f, struct str
 	rows(m, out, use_rows, ARRAY_SIZE(use_rows));
 	line(out, "KernelStack", global_page_state(m, NR_KERNEL_STACK) * m->arch->stack_kb);
 	rows(m, out, kernel_rows, ARRAY_SIZE(kernel_rows));
-	line(out, "CommitLimit", K(m->totalram_pages * 50 / 100));
-	line(out, "Committed_AS", 0);
+	line(out, "CommitLimit", K(vm_commit_limit(m)));
+	line(out, "Committed_AS", m->mm ? K(max_of(m->mm->committed, 0l)) : 0);
 	line(out, "VmallocTotal", (m->layout.vmalloc_end - m->layout.vmalloc_start) >> 10);
 	line(out, "VmallocUsed", 0);
 	line(out, "VmallocChunk", 0);

@@ -49,13 +49,34 @@
 		.path = "/sys/devices/system/node/node#/" name, .show = (sh),  \
 		.write = (wr), .each = each_node                               \
 	}
+#define TASK(name, ...)                                                                          \
+	{                                                                                       \
+		.path = "/proc/#/" name, .show = task_file_show, .each = each_task, __VA_ARGS__ \
+	}
 #define NODES(name, st, cond)                                                         \
 	{                                                                             \
 		.path = "/sys/devices/system/node/" name, .show = node_states_show,   \
 		.data = &node_state[st], .each = (cond)                               \
 	}
 
+static bool each_task_32bit(const struct machine *m, uint64_t *n)
+{
+	return m->arch->bits == 32 && each_task(m, n);
+}
+
 const struct proc_file proc_files[] = {
+	TASK("cmdline"),
+	TASK("comm"),
+	TASK("limits"),
+	TASK("maps"),
+	TASK("oom_score"),
+	TASK("oom_score_adj", .write = task_file_write),
+	/* of 64 bits it would be 256 GiB: more than a reader of whole files can take */
+	{.path = "/proc/#/pagemap", .read = task_file_read, .each = each_task_32bit},
+	TASK("smaps"),
+	TASK("stat"),
+	TASK("statm"),
+	TASK("status"),
 	SHOW("/proc/buddyinfo", buddyinfo_show),
 	SHOW("/proc/cmdline", cmdline_show),
 	SHOW("/proc/iomem", iomem_show),
@@ -326,7 +347,7 @@ static int read_binary(const struct machine *m, const struct proc_file *f, struc
 	uint64_t off = 0;
 	size_t n;
 
-	while (!out->failed && (n = f->read(m, off, buf, sizeof(buf)))) {
+	while (!out->failed && (n = f->read(m, f, off, buf, sizeof(buf)))) {
 		strbuf_add(out, buf, n);
 		off += n;
 	}

@@ -9,7 +9,7 @@ static uint64_t number(const struct machine *m, const char *file, pfn_t pfn)
 {
 	uint64_t n = 0;
 
-	ck_assert_uint_eq(proc_find(file)->read(m, pfn * 8ull, &n, 8), 8);
+	ck_assert_uint_eq(proc_find(file)->read(m, proc_find(file), pfn * 8ull, &n, 8), 8);
 	return n;
 }
 
@@ -45,9 +45,9 @@ START_TEST(pieces)
 	char whole[4096], piece[100];
 	struct strbuf all = STRBUF_INIT;
 
-	ck_assert_uint_eq(f->read(m, 8192, whole, sizeof(whole)), sizeof(whole));
+	ck_assert_uint_eq(f->read(m, f, 8192, whole, sizeof(whole)), sizeof(whole));
 	for (unsigned off = 0; off + 7 < sizeof(whole); off += 7) {
-		ck_assert_uint_eq(f->read(m, 8192 + off, piece, 7), 7);
+		ck_assert_uint_eq(f->read(m, f, 8192 + off, piece, 7), 7);
 		ck_assert_mem_eq(piece, whole + off, 7);
 	}
 	ck_assert_uint_eq(f->read(m, size - 10, piece, sizeof(piece)), 10);
