@@ -77,7 +77,7 @@ void range_end(struct ranges *r)
 static void tell_alloc_begin(struct story *s)
 {
 	const struct trace_event *ev = s->ev++;
-	unsigned nid = s->m->cpu_to_node[ev->cpu];
+	unsigned nid = ev->zone;
 	const struct zoneref *ref;
 	char gfp[512];
 	const char *sep = "";
@@ -92,7 +92,7 @@ static void tell_alloc_begin(struct story *s)
 		ref = s->m->node[nid]->zonelist[ZONELIST_FALLBACK].first[ev->b];
 	strbuf_adds(s->out, "; zones ");
 	for (; ref && ref->zone; ref++) {
-		if (ref->idx > ev->b)
+		if (ref->idx > ev->b || !(ev->d >> ref->zone->nid & 1))
 			continue;
 		strbuf_adds(s->out, sep);
 		if (s->m->nr_nodes > 1)
@@ -688,6 +688,11 @@ static story_teller *const teller[NR_TRACE_EVENTS] = {
 	[TRACE_WARN_ALLOC_FAILED] = tell_report,
 	[TRACE_WARN_ORDER] = tell_report,
 	[TRACE_BAD_PAGE] = tell_bad_page,
+	[TRACE_KMALLOC] = tell_object,
+	[TRACE_KMEM_CACHE_ALLOC] = tell_object,
+	[TRACE_KFREE] = tell_kfree,
+	[TRACE_SLAB_STEP] = tell_slab_step,
+	[TRACE_SLAB_REPORT] = tell_slab_report,
 	[TRACE_KMAP] = tell_kmap,
 	[TRACE_KUNMAP] = tell_kunmap,
 	[TRACE_KMAP_FLUSH] = tell_kmap_flush,

@@ -30,5 +30,6 @@ story_teller tell_vmap_search, tell_vmap_area, tell_vmap_lazy, tell_vmap_purge, 
 story_teller tell_vmalloc_failed;
 story_teller tell_kmap, tell_kunmap, tell_kmap_flush, tell_kmap_woken, tell_kmap_atomic;
 story_teller tell_kunmap_atomic;
+story_teller tell_slab_step, tell_slab_report, tell_object, tell_kfree;
 
 #endif

@@ -36,8 +36,14 @@ static void render(struct shell *sh, const struct display *d, struct strbuf *tex
 
 static void header(struct shell *sh, const struct display *d)
 {
-	if (sh->displays.n > 1)
-		out(sh, "%u: %s\n", d->number, d->what);
+	const struct displays *ds = &sh->displays;
+
+	/* What is there from the start speaks for itself. */
+	for (unsigned i = 0; i < ds->n; i++)
+		if (!ds->d[i].automatic && ds->n > 1) {
+			out(sh, "%u: %s\n", d->number, d->what);
+			return;
+		}
 }
 
 static size_t line_len(const char *s)
@@ -71,17 +77,79 @@ static void put_line(struct shell *sh, const char *old, size_t old_len, const ch
 	out_char(sh, '\n');
 }
 
+/* The line of @old that @s stands for: the one in its place or, where lines came or went, the one
+   with the same first word. */
+static const char *old_line(const struct strbuf *last, const char *place, bool moved, const char *s)
+{
+	size_t word = strcspn(s, " \t\n");
+
+	if (!moved)
+		return place;
+	for (const char *l = strbuf_str(last); *l; l += line_len(l), l += *l == '\n')
+		if (!strncmp(l, s, word) && strcspn(l, " \t\n") == word)
+			return l;
+	return "";
+}
+
+static size_t count_lines(const struct strbuf *text)
+{
+	size_t n = 0;
+
+	for (const char *s = strbuf_str(text); (s = strchr(s, '\n')); s++)
+		n++;
+	return n;
+}
+
+static void put_row(struct shell *sh, json_t *lines, char sign, const char *s)
+{
+	if (lines)
+		json_array_append_new(lines, json_sprintf("%c %.*s", sign, (int)line_len(s), s));
+	else
+		out(sh, "%c %.*s\n", sign, (int)line_len(s), s);
+}
+
+static const char *next_line(const char *s)
+{
+	s += line_len(s);
+	return s + (*s == '\n');
+}
+
+/* Both are in the order of their addresses: what came, what went, what is not as it was. */
+static void show_rows(struct shell *sh, const char *old, const char *s, json_t *lines)
+{
+	while (*old || *s) {
+		uint64_t was = *old ? strtoull(old, NULL, 16) : UINT64_MAX;
+		uint64_t is = *s ? strtoull(s, NULL, 16) : UINT64_MAX;
+		bool same = line_len(old) == line_len(s) && !memcmp(old, s, line_len(s));
+
+		if (is > was || !*s)
+			put_row(sh, lines, '-', old);
+		else if (!same)
+			put_row(sh, lines, is == was && *old ? '~' : '+', s);
+		old = was <= is && *old ? next_line(old) : old;
+		s = is <= was && *s ? next_line(s) : s;
+	}
+}
+
 static void show_changes(struct shell *sh, const struct display *d, const struct strbuf *now,
 			 json_t *json)
 {
-	const char *old = strbuf_str(&d->last), *s = strbuf_str(now);
+	const char *place = strbuf_str(&d->last), *s = strbuf_str(now), *old = place;
+	bool moved = count_lines(&d->last) != count_lines(now);
 	json_t *lines = json ? json_array() : NULL;
 	bool color = out_color(sh) && d->last.len;
 
 	if (!json)
 		header(sh, d);
+	if (d->rows) {
+		show_rows(sh, place, s, lines);
+		s = "";
+	}
 	while (*s) {
-		size_t len = line_len(s), old_len = line_len(old);
+		size_t len = line_len(s), old_len;
+
+		old = old_line(&d->last, place, moved, s);
+		old_len = line_len(old);
 
 		if (len != old_len || memcmp(s, old, len)) {
 			if (json)
@@ -92,7 +160,8 @@ static void show_changes(struct shell *sh, const struct display *d, const struct
 				out(sh, "%.*s\n", (int)len, s);
 		}
 		s += len + (s[len] == '\n');
-		old += old_len + (old[old_len] == '\n');
+		place += line_len(place);
+		place += *place == '\n';
 	}
 	if (json)
 		json_object_set_new(json, d->what, lines);
@@ -115,14 +184,18 @@ void displays_update(struct shell *sh, json_t *json)
 	for (unsigned i = 0; i < sh->displays.n; i++) {
 		struct display *d = &sh->displays.d[i];
 
+		if (d->slabs && !sh->slabs_changed && !sh->new_machine)
+			continue;
 		strbuf_reset(&now);
 		render(sh, d, &now);
 		if (now.len == d->last.len &&
 		    !memcmp(strbuf_str(&now), strbuf_str(&d->last), now.len))
 			continue;
-		show_changes(sh, d, &now, json);
+		if (!d->slabs || !sh->new_machine)
+			show_changes(sh, d, &now, json);
 		take(d, &now);
 	}
+	sh->slabs_changed = false;
 	strbuf_free(&now);
 }
 
@@ -189,10 +262,25 @@ int display_add(struct shell *sh, const char *what, bool now)
 	ds->d = mem_resize(ds->d, ds->n + 1, sizeof(*ds->d));
 	d = &ds->d[ds->n++];
 	*d = (struct display){
-		.number = ds->next++, .what = mem_strdup(path ? path : what), .command = !path};
+		.number = ds->next++,
+		.what = mem_strdup(path ? path : what),
+		.command = !path,
+		.slabs = path && !strcmp(path, "/proc/slabinfo"),
+		.rows = !path && command_of_text(what)->flags & CMD_ROWS,
+	};
 	if (now)
 		show(sh, d);
 	return 0;
+}
+
+void displays_init(struct shell *sh)
+{
+	static const char *const from_the_start[] = {"/proc/buddyinfo", "/proc/slabinfo", "maps"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(from_the_start); i++)
+		if (!display_add(sh, from_the_start[i], false))
+			sh->displays.d[sh->displays.n - 1].automatic = true;
+	clear_error(sh);
 }
 
 static void free_display(struct display *d)

@@ -16,6 +16,9 @@ struct display {
 	unsigned number;
 	char *what; /* "/proc/buddyinfo", or a command */
 	bool command;
+	bool rows;	  /* a CMD_ROWS command: rows come and go, and are found by their address */
+	bool automatic;	  /* there from the start */
+	bool slabs;	    /* of a machine's many caches only what changes, not at first all */
 	struct strbuf last; /* as it was shown */
 };
 
@@ -28,6 +31,8 @@ struct displays {
 int display_add(struct shell *sh, const char *what, bool show);
 int display_remove(struct shell *sh, unsigned number);
 void displays_free(struct displays *ds);
+/* Those that are there from the start. */
+void displays_init(struct shell *sh);
 /* Shows what changed since the last time, or puts it into @json: "PATH": [lines]. */
 void displays_update(struct shell *sh, json_t *json);
 /* Takes what is there now as shown. */

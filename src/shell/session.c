@@ -18,6 +18,19 @@
 
 volatile sig_atomic_t interrupted;
 
+/* What changes /proc/slabinfo. */
+#define SLAB_EVENTS                                                                              \
+	(TRACE_BIT(TRACE_KMALLOC) | TRACE_BIT(TRACE_KMEM_CACHE_ALLOC) | TRACE_BIT(TRACE_KFREE) | \
+	 TRACE_BIT(TRACE_KMEM_CACHE_FREE) | TRACE_BIT(TRACE_SLAB_STEP))
+
+static void follow(struct trace_listener *l, struct machine *m, const struct trace_event *ev)
+{
+	if (ev->id == TRACE_MIGRATE)
+		values_follow(l, m, ev);
+	else
+		container_of(l, struct shell, follow)->slabs_changed = true;
+}
+
 struct shell *shell_new(void)
 {
 	struct shell *sh = calloc(1, sizeof(*sh));
@@ -30,13 +43,13 @@ struct shell *shell_new(void)
 	sh->set.history = 1000;
 	sh->fuel = UINT64_MAX;
 	sh->displays.next = 1;
-	sh->follow =
-		(struct trace_listener){.event = values_follow, .mask = TRACE_BIT(TRACE_MIGRATE)};
+	sh->follow.event = follow;
+	sh->follow.mask = TRACE_BIT(TRACE_MIGRATE) | SLAB_EVENTS;
 	if (trace_buffer_init(&sh->trace, TRACE_EVENTS, TRACE_ALL)) {
 		free(sh);
 		return NULL;
 	}
-	display_add(sh, "/proc/buddyinfo", false);
+	displays_init(sh);
 	return sh;
 }
 

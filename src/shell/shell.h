@@ -106,6 +106,7 @@ struct shell {
 	const char *assign;  /* the name before `=`, until a value takes it */
 	struct span running; /* the text of the running command */
 	bool changed;	     /* the command changed the machine */
+	bool slabs_changed;  /* ... its small objects, since they were last displayed */
 	bool new_machine;    /* ... for another */
 	bool quit;
 	enum status status;

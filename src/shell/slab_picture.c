@@ -275,28 +275,29 @@ static void print_caches_slab(struct picture *p)
 
 /* ---- SLOB ---- */
 
-/* Blocks that are in use carry no mark: only values tell where one ends. */
-static unsigned slob_block_end(struct picture *p, unsigned from, const struct item **t)
+/* The value whose block begins at a unit: kmalloc's have a header of 8 bytes before them. */
+static const struct item *slob_item(struct picture *p, unsigned unit)
 {
-	unsigned end = from + 1, units;
+	const struct item *t = value_at(p->sh, p->base + 2 * unit);
 
-	*t = value_at(p->sh, p->base + 2 * from);
-	if (!*t || (*t)->freed || (*t)->type != &value_object_type)
-		*t = value_at(p->sh, p->base + 2 * from + 8);
-	if (*t && !(*t)->freed) {
-		units = (unsigned)((*t)->size + 1) / 2;
-		end = from + units + ((*t)->at != p->base + 2 * from ? 4 : 0);
+	if (t && !t->freed && t->type == &value_object_type)
+		return t;
+	t = value_at(p->sh, p->base + 2 * unit + 8);
+	return t && !t->freed && t->type == &value_kmalloc_type ? t : NULL;
+}
+
+/* Blocks that are in use carry no mark: only values tell where one ends. */
+static unsigned slob_block_end(struct picture *p, unsigned from, const struct item *t)
+{
+	unsigned end = from + 1;
+
+	if (t) {
+		end = from + (unsigned)(t->size + 1) / 2;
+		end += t->type == &value_kmalloc_type ? 4 : 0;
 		return min_of(end, p->nr);
 	}
-	*t = NULL;
-	while (end < p->nr && p->state[end] == OBJ_ALLOCATED) {
-		const struct item *next = value_at(p->sh, p->base + 2 * end);
-		const struct item *header = value_at(p->sh, p->base + 2 * end + 8);
-
-		if ((next && !next->freed) || (header && !header->freed))
-			break;
+	while (end < p->nr && p->state[end] == OBJ_ALLOCATED && !slob_item(p, end))
 		end++;
-	}
 	return end;
 }
 
@@ -312,7 +313,8 @@ static void print_slob(struct picture *p)
 		const struct item *t = NULL;
 
 		if (p->state[from] == OBJ_ALLOCATED) {
-			end = slob_block_end(p, from, &t);
+			t = slob_item(p, from);
+			end = slob_block_end(p, from, t);
 		} else {
 			for (end = from; end < p->nr && p->state[end] != OBJ_ALLOCATED;)
 				end++;
@@ -320,7 +322,7 @@ static void print_slob(struct picture *p)
 		out(sh, "    %4u-%-4u  %4u bytes  %s", 2 * from, 2 * end - 1, 2 * (end - from),
 		    p->state[from] == OBJ_ALLOCATED ? "used" : "free");
 		if (t) {
-			out_str(sh, t->at != p->base + 2 * from ? " (header of 8), " : ", ");
+			out_str(sh, t->type == &value_kmalloc_type ? " (header of 8), " : ", ");
 			print_maker(sh, t);
 		}
 		out_char(sh, '\n');
