@@ -107,15 +107,25 @@ bool is_user_address(const struct shell *sh, vaddr_t va)
 	return sh->m->arch->bits == 32 ? va < sh->m->layout.page_offset : !(va >> 63);
 }
 
-unsigned char *user_addr_to_host(const struct shell *sh, vaddr_t va)
+bool user_pfn(const struct shell *sh, vaddr_t va, uint64_t *pfn)
 {
 	const struct task_struct *t = current_task(sh);
 	struct pte_info i;
 
-	if (!t || !t->mm || !pte_lookup(sh->m, t->mm, va, &i) || !i.present ||
-	    !pfn_is_ram(sh->m, i.pfn))
+	if (!t || !t->mm || va >= t->mm->task_size || !pte_lookup(sh->m, t->mm, va, &i) ||
+	    !i.present || !pfn_is_ram(sh->m, i.pfn))
+		return false;
+	*pfn = i.pfn;
+	return true;
+}
+
+unsigned char *user_addr_to_host(const struct shell *sh, vaddr_t va)
+{
+	uint64_t pfn;
+
+	if (!user_pfn(sh, va, &pfn))
 		return NULL;
-	return (unsigned char *)phys_to_host(sh->m, PFN_PHYS(i.pfn)) + (va & (PAGE_SIZE - 1));
+	return (unsigned char *)phys_to_host(sh->m, PFN_PHYS(pfn)) + (va & (PAGE_SIZE - 1));
 }
 
 /* A range that does not wrap, of one half. */

@@ -8,6 +8,7 @@
 #include <mmsh/pgtable.h>
 
 #include "cmd_memory.h"
+#include "cmd_task.h"
 #include "command.h"
 #include "input.h"
 #include "out.h"
@@ -16,7 +17,8 @@
 
 unsigned char *memory_at(struct shell *sh, vaddr_t addr)
 {
-	return kernel_addr_to_host(sh->m, addr);
+	return is_user_address(sh, addr) ? user_addr_to_host(sh, addr)
+					 : kernel_addr_to_host(sh->m, addr);
 }
 
 int memory_fault(struct shell *sh, vaddr_t addr)
@@ -92,6 +94,8 @@ static int exec_write(struct shell *sh, const struct args *a)
 		return cmd_fail(sh, EINVAL, "at most %d bytes", MAX_WRITE);
 	bytes = obstack_alloc(&sh->in->lexer.pool, (int)w->len + 1);
 	r = parse_bytes(sh, w, bytes, &n);
+	if (!r && is_user_address(sh, addr))
+		return write_user(sh, addr, bytes, n);
 	/* All or nothing. */
 	for (size_t i = 0; i < n && !r; i++)
 		if (!memory_at(sh, addr + i))
@@ -292,10 +296,12 @@ const struct command commands_memory[] = {
 	{
 		.name = "write",
 		.args = {{"A", ARG_VALUE, 0}, {"BYTES", ARG_WORD, 0}},
-		.help = "Write bytes to memory, as the kernel itself would.",
+		.help = "Write bytes to memory: a user's with the faults that it takes, the kernel's.",
 		.text = "BYTES is 0x and an even number of hex digits, bytes in the order in which they "
-			"come, or 'text'. Nothing is checked but that memory is there: objects can be "
-			"corrupted, on purpose.",
+			"come, or 'text'. An address of the user's half is written as the current task "
+			"does it: it faults, copies on write, or ends in SIGSEGV. One of the kernel's is "
+			"written as the kernel itself would. Nothing is checked there but that memory is "
+			"there: objects can be corrupted, on purpose.",
 		.example = "p = kmalloc 16\nwrite $p 0x68690a\nwrite $p+16 'overrun'",
 		.flags = CMD_CHANGES | CMD_MACHINE,
 		.exec = exec_write,

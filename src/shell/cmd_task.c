@@ -334,9 +334,11 @@ static int exec_exec(struct shell *sh, const struct args *a)
 		err = run_program(sh, t, &p);
 	if (!r && err)
 		r = call_failed(sh, err, NULL);
-	if (!r)
-		say_program(sh, t);
-	return r;
+	if (r)
+		return r;
+	values_lose_task(sh, t->pid, false);
+	say_program(sh, t);
+	return 0;
 }
 
 /* ---- fork, exit, switch, ps ---- */
@@ -391,7 +393,7 @@ static int exec_exit(struct shell *sh, const struct args *a)
 	task_print(sh, t);
 	out_str(sh, " exits");
 	task_exit(sh->m, t);
-	values_lose_task(sh, pid);
+	values_lose_task(sh, pid, true);
 	if (current && current_task(sh)) {
 		out_str(sh, "; ");
 		task_print(sh, current_task(sh));
@@ -419,7 +421,8 @@ static void say_switch(struct shell *sh, const struct switch_report *s)
 	    (unsigned long long)s->old_pgd, (unsigned long long)s->new_pgd);
 	out(sh, "  user half       %u %s changed\n", s->user_slots,
 	    s->user_slots == 1 ? "entry" : "entries");
-	out(sh, "  kernel half     stayed: %u entries are the very same\n", s->kernel_slots);
+	out(sh, "  kernel half     stayed: %u %s the very same\n", s->kernel_slots,
+	    s->kernel_slots == 1 ? "entry is" : "entries are");
 	if (s->kernel_differ)
 		out(sh, "  of vmalloc      %u %s missing in one of them: the first access faults it in\n",
 		    s->kernel_differ, s->kernel_differ == 1 ? "entry is" : "entries are");

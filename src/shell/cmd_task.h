@@ -30,11 +30,13 @@ int arg_area(struct shell *sh, const struct arg *addr, const struct arg *len, va
 struct item *arg_mapping(struct shell *sh, const struct arg *a);
 /* The command's value: a mapping of @t's. */
 void mapping_value(struct shell *sh, const struct task_struct *t, vaddr_t addr, uint64_t len);
-/* The values that @pid was or had are freed. */
-void values_lose_task(struct shell *sh, int pid);
+/* The values that @pid had are freed, its mappings; and, if it is gone, itself. */
+void values_lose_task(struct shell *sh, int pid, bool gone);
 
 /* Whether an address is of the user's half. */
 bool is_user_address(const struct shell *sh, vaddr_t va);
+/* The page that the current task has there. Returns: whether there is one. */
+bool user_pfn(const struct shell *sh, vaddr_t va, uint64_t *pfn);
 /* The byte there in the current task, without a fault; NULL: nothing is mapped. */
 unsigned char *user_addr_to_host(const struct shell *sh, vaddr_t va);
 /* As the current task writes, with the faults that it takes. Returns: 0 or -errno with the error

@@ -7,6 +7,7 @@
 
 #include <mmsh/proc.h>
 
+#include "cmd_task.h"
 #include "shell.h"
 
 struct parser {
@@ -478,6 +479,9 @@ int val_to_pfn(struct shell *sh, const struct val *v, const char *text, uint64_t
 		*pfn = (uint64_t)v->n >> PAGE_SHIFT;
 		break;
 	case VAL_NUM:
+		if (v->n >= 0 && is_user_address(sh, (vaddr_t)v->n) &&
+		    user_pfn(sh, (vaddr_t)v->n, pfn))
+			return 0;
 		if (v->n < (num_t)l->page_offset || v->n >= (num_t)l->high_memory)
 			return cmd_fail(
 				sh, EINVAL,

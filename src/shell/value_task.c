@@ -42,7 +42,7 @@ static void free_task(struct shell *sh, struct item *i)
 
 	if (t)
 		task_exit(sh->m, t);
-	values_lose_task(sh, (int)i->at);
+	values_lose_task(sh, (int)i->at, true);
 }
 
 const struct value_type value_task_type = {
@@ -112,7 +112,7 @@ void mapping_value(struct shell *sh, const struct task_struct *t, vaddr_t addr, 
 }
 
 /* From the newest one back to the task itself: it is older than what it maps. */
-void values_lose_task(struct shell *sh, int pid)
+void values_lose_task(struct shell *sh, int pid, bool gone)
 {
 	struct values *vs = &sh->values;
 
@@ -120,7 +120,7 @@ void values_lose_task(struct shell *sh, int pid)
 		struct item *i = &vs->item[n];
 		bool self = i->type == &value_task_type && (int)i->at == pid;
 
-		if (!i->freed && (self || (i->type == &value_mapping_type && (int)i->id == pid)))
+		if (!i->freed && ((self && gone) || (i->type == &value_mapping_type && (int)i->id == pid)))
 			value_forget(sh, i);
 		if (self)
 			return;
