@@ -22,7 +22,8 @@ enum trace_id {
 	TRACE_MM_PAGE_PCPU_DRAIN,  /* page  0	   list it goes to			  */
 	TRACE_MM_PAGE_ALLOC_EXTFRAG, /* page wanted wanted   fallback	 fallback order, change_ownership */
 
-	TRACE_ALLOC_BEGIN,	/* order, mt; a gfp, b high_zoneidx, c classzone_idx */
+	TRACE_ALLOC_BEGIN,	/* order, mt; a gfp, b high_zoneidx, c classzone_idx, zone: the node whose
+				   zonelist it is, d the nodes that may serve, a bit each */
 	TRACE_ATTEMPT,		/* a get_page_from_freelist: order; a alloc_flags, b enum trace_attempt */
 	TRACE_ZONE,		/* zone, order; verdict (enum zone_verdict); a free pages as the test read them,
 				   b mark after HIGH and HARDER, c lowmem_reserve used, d high-atomic pages held back */

@@ -1071,7 +1071,8 @@ int64_t __alloc_pages_nodemask(struct machine *m, int nid, gfp_t gfp, unsigned o
 	ac.classzone_idx = ac.start->idx;
 	ac.spread_dirty = gfp & __GFP_WRITE;
 	trace(m, TRACE_ALLOC_BEGIN, .order = (uint8_t)order, .mt = (int8_t)ac.migratetype, .a = gfp,
-	      .b = ac.high_zoneidx, .c = ac.classzone_idx);
+	      .b = ac.high_zoneidx, .c = ac.classzone_idx, .zone = (uint16_t)nid,
+	      .d = (int64_t)nodes);
 	trace(m, TRACE_ATTEMPT, .order = (uint8_t)order, .a = fast_flags, .b = ATTEMPT_FAST);
 
 	pfn = get_page_from_freelist(m, gfp, order, fast_flags, &ac);
