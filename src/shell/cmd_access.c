@@ -55,12 +55,16 @@ static void say_fault(struct shell *sh, const struct access *x, const struct fau
 
 static const char *signal_reason(const struct access *x, const struct fault_report *f, vaddr_t va)
 {
+	const struct vm_area_struct *v = find_vma(x->t->mm, va);
+
 	if (f->signal == SIGBUS_NR)
 		return "BUS_ADRERR: behind the end of the file";
 	if (f->code == SEGV_ACCERR)
 		return x->flags & FAULT_WRITE  ? "SEGV_ACCERR: the mapping is not writable"
 		       : x->flags & FAULT_EXEC ? "SEGV_ACCERR: the mapping is not executable"
 					       : "SEGV_ACCERR: the mapping is not readable";
+	if (v && va < v->vm_start && (v->vm_flags & VM_GROWSDOWN))
+		return "SEGV_MAPERR: below the stack, and too far below the stack pointer";
 	return va >= x->t->mm->task_size ? "SEGV_MAPERR: not an address of the user's"
 					 : "SEGV_MAPERR: nothing is mapped there";
 }
@@ -264,7 +268,8 @@ enum {
 	TOUCH_A,
 	TOUCH_LEN,
 	TOUCH_READ,
-	TOUCH_EXEC
+	TOUCH_EXEC,
+	TOUCH_SP
 };
 
 static int exec_touch(struct shell *sh, const struct args *a)
@@ -291,6 +296,8 @@ static int exec_touch(struct shell *sh, const struct args *a)
 	if (r)
 		return r;
 	begin_change(sh);
+	if (a->v[TOUCH_SP].w)
+		x.t->sp = va;
 	for (vaddr_t at = va; at - va < len && !r && !interrupted; at += in_page(at, PAGE_SIZE))
 		r = access_page(sh, &x, at);
 	say_rest(sh, &x);
@@ -316,9 +323,12 @@ const struct command commands_access[] = {
 		.args = {{"A", ARG_VALUE, 0},
 			 {"LEN", ARG_VALUE, ARG_OPT},
 			 {"read", ARG_WORD, ARG_FLAG},
-			 {"exec", ARG_WORD, ARG_FLAG}},
+			 {"exec", ARG_WORD, ARG_FLAG},
+			 {"sp", ARG_WORD, ARG_FLAG}},
 		.help = "Access each page of an area once, to write unless read or exec is said.",
-		.text = "No byte changes. Without LEN, of a mapping's value every page, otherwise one page.",
+		.text = "No byte changes. Without LEN, of a mapping's value every page, otherwise one page. "
+			"With sp the stack pointer goes to A first, as a function's frame moves it: the "
+			"stack grows to where the stack pointer is, and little below.",
 		.example = "mmap 64K\ntouch $1+4K read\ntouch $1",
 		.flags = CMD_CHANGES | CMD_MACHINE,
 		.exec = exec_touch,

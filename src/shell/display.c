@@ -186,6 +186,8 @@ void displays_update(struct shell *sh, json_t *json)
 
 		if (d->slabs && !sh->slabs_changed && !sh->new_machine)
 			continue;
+		if (d->rows && sh->new_machine) /* what the old one had is not gone: it never was */
+			strbuf_reset(&d->last);
 		strbuf_reset(&now);
 		render(sh, d, &now);
 		if (now.len == d->last.len &&
