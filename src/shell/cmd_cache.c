@@ -249,7 +249,9 @@ int exec_cache_alloc(struct shell *sh, const struct args *a)
 		struct item *t;
 
 		begin_change(sh);
+		stopwatch_start(&sh->watch);
 		p = kmem_cache_alloc_node(sh->m, s, gfp, nid);
+		stopwatch_stop(&sh->watch);
 		if (!p)
 			break;
 		t = value_add(sh, &value_object_type, p);

@@ -102,7 +102,9 @@ static int do_kmalloc(struct shell *sh, const struct args *a, gfp_t zero)
 		struct item *t;
 
 		begin_change(sh);
+		stopwatch_start(&sh->watch);
 		p = kmalloc_node(sh->m, size, gfp, nid);
+		stopwatch_stop(&sh->watch);
 		if (!p)
 			break;
 		t = value_add(sh, &value_kmalloc_type, p);
@@ -176,10 +178,12 @@ int free_object(struct shell *sh, struct kmem_cache *s, vaddr_t addr)
 	bool wrong = kfree_check(sh->m, s, addr, &e);
 
 	begin_change(sh);
+	stopwatch_start(&sh->watch);
 	if (s)
 		kmem_cache_free(sh->m, s, addr);
 	else
 		kfree(sh->m, addr);
+	stopwatch_stop(&sh->watch);
 	object_gone(sh, addr);
 	/* What the kernel finds it prints; the rest it does not even notice. */
 	if (wrong)

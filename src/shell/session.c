@@ -81,6 +81,8 @@ int shell_take_machine(struct shell *sh, struct machine *m)
 	trace_attach(m, &sh->trace.l);
 	trace_attach(m, &sh->follow);
 	sh->changed = sh->new_machine = true;
+	if (sh->booted)
+		sh->booted(sh, sh->booted_arg);
 	return 0;
 }
 
@@ -138,6 +140,8 @@ int shell_boot(struct shell *sh, const char *const *words, unsigned n)
 		r = boot_word(sh, &p, words[i]);
 	if (r)
 		return r;
+	if (sh->slab)
+		p.slab = sh->slab;
 	m = machine_boot(&p, &e);
 	if (!m)
 		return cmd_fail(sh, EINVAL, "%s", e.text);

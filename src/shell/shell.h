@@ -26,6 +26,7 @@
 
 #include "display.h"
 #include "journal.h"
+#include "stopwatch.h"
 #include "value.h"
 
 enum status {
@@ -96,6 +97,12 @@ struct shell {
 	struct cache_names caches;
 	struct displays displays;
 	struct journal journal;
+
+	/* Of sessions that `compare` runs: every machine gets that allocator; it is told of each. */
+	const struct slab_ops *slab;
+	void (*booted)(struct shell *sh, void *arg);
+	void *booted_arg;
+	struct stopwatch watch;
 
 	unsigned depth;	     /* commands inside commands */
 	unsigned inside;     /* > 0: run by a prefix command: repeat, expect, time */

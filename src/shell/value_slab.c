@@ -75,7 +75,9 @@ static void object_free(struct shell *sh, struct item *t)
 	struct kmem_cache *s = item_cache(sh, t);
 
 	value_forget(sh, t);
+	stopwatch_start(&sh->watch);
 	kmem_cache_free(sh->m, s, t->at);
+	stopwatch_stop(&sh->watch);
 }
 
 const struct value_type value_object_type = {
@@ -143,7 +145,9 @@ static int kmalloc_check_free(struct shell *sh, const struct item *t, const char
 static void kmalloc_free(struct shell *sh, struct item *t)
 {
 	value_forget(sh, t);
+	stopwatch_start(&sh->watch);
 	kfree(sh->m, t->at);
+	stopwatch_stop(&sh->watch);
 }
 
 const struct value_type value_kmalloc_type = {
