@@ -18,13 +18,17 @@
 	X(compaction) \
 	X(e820) \
 	X(e820_text) \
+	X(exec) \
 	X(expr) \
 	X(extfrag) \
+	X(fork) \
 	X(gfp) \
 	X(highmem) \
 	X(iomem) \
 	X(kmsg) \
 	X(kpage) \
+	X(memory) \
+	X(mmap) \
 	X(lex) \
 	X(machine) \
 	X(map) \
@@ -58,9 +62,13 @@
 	X(slub) \
 	X(slub_debug) \
 	X(sysctl) \
+	X(task) \
 	X(trace) \
 	X(verify) \
+	X(verify_mm) \
+	X(verify_vmalloc) \
 	X(vmalloc) \
+	X(vmallocinfo) \
 	X(vmscan) \
 	X(vmstat) \
 	X(walk) \

@@ -55,6 +55,7 @@ struct radix_node;
 /* The two letters of each bit in smaps; "" ends nothing, "??" is a bit without a name. */
 extern const char vm_flag_letters[32][3];
 
+#define PROT_NONE 0u
 #define PROT_READ 1u
 #define PROT_WRITE 2u
 #define PROT_EXEC 4u

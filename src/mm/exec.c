@@ -120,20 +120,24 @@ static int all_strings(struct exec *x)
 	return err ?: push_strings(x, p->arg_bytes);
 }
 
-/* Down by @shift, pages and all; the two places may overlap. */
+/* Down by @shift, pages and all; the two places may overlap. Tables left empty go. */
 static int shift_stack(struct exec *x, uint64_t shift)
 {
 	struct vm_area_struct *v = x->stack;
-	uint64_t len = v->vm_end - v->vm_start;
+	vaddr_t start = v->vm_start, end = v->vm_end;
+	struct mmu_gather *g;
 
 	if (!shift)
 		return 0;
 	if (anon_vma_prepare(x->m, v))
 		return -ENOMEM;
-	for (vaddr_t a = v->vm_start; a < v->vm_end; a += PAGE_SIZE) /* ascending: never onto itself */
+	for (vaddr_t a = start; a < end; a += PAGE_SIZE) /* ascending: never onto itself */
 		if (move_page_tables(x->m, v, a, v, a - shift, PAGE_SIZE) != PAGE_SIZE)
 			return -ENOMEM;
-	vma_set_bounds(x->m, v, v->vm_start - shift, v->vm_start - shift + len, v->vm_pgoff);
+	g = tlb_gather(x->m, v->vm_mm);
+	free_pgtables(x->m, g, max_of(start, end - shift), end, end - shift, 0);
+	tlb_finish(x->m, g);
+	vma_set_bounds(x->m, v, start - shift, end - shift, v->vm_pgoff);
 	x->sp -= shift;
 	return 0;
 }
