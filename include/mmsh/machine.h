@@ -36,6 +36,7 @@ struct vm_boot_area {
 	phys_t phys;
 	unsigned flags; /* VM_* of vmalloc.h */
 	char caller[48];
+	uint32_t on_node[MAX_NUMNODES]; /* pages; all 0: not known */
 };
 #define MAX_BOOT_AREAS 128
 

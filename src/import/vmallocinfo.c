@@ -14,10 +14,21 @@ static const struct {
 	{"user", VM_USERMAP},	 {"vpages", VM_VPAGES},
 };
 
+/* N0=3 */
+static bool node_pages(const char *word, size_t n, uint64_t *nid, uint64_t *pages)
+{
+	struct scan s;
+
+	scan_init(&s, word, n);
+	return scan_line(&s) && scan_word(&s, "N") && scan_u64(&s, nid) && scan_char(&s, '=') &&
+	       scan_u64(&s, pages) && scan_at_end(&s) && *nid < MAX_NUMNODES && *pages <= UINT32_MAX;
+}
+
 /* One word behind the size. Returns: 0 or -EINVAL. */
 static int area_word(struct scan *s, struct vm_boot_area *a)
 {
 	const char *word;
+	uint64_t nid, pages;
 	size_t n;
 
 	if (scan_word(s, "pages="))
@@ -25,6 +36,10 @@ static int area_word(struct scan *s, struct vm_boot_area *a)
 	if (scan_word(s, "phys="))
 		return scan_digits(s, 16, &a->phys) ? 0 : -EINVAL;
 	n = scan_until(s, ' ', &word);
+	if (node_pages(word, n, &nid, &pages)) {
+		a->on_node[nid] = (uint32_t)pages;
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strlen(words[i].word) == n && !memcmp(words[i].word, word, n)) {
 			a->flags |= words[i].flag;
@@ -33,7 +48,7 @@ static int area_word(struct scan *s, struct vm_boot_area *a)
 	}
 	if (!a->caller[0] && n < sizeof(a->caller))
 		memcpy(a->caller, word, n);
-	return 0; /* N0=3 and what later kernels print */
+	return 0; /* what later kernels print */
 }
 
 static int area_line(struct scan *s, struct vm_boot_area *a)

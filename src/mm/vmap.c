@@ -136,13 +136,34 @@ static void warn_failed(struct machine *m, uint64_t asked, int64_t obtained, gfp
 		      .d = suppressed);
 }
 
-/* Returns: 0, or -ENOMEM with what was obtained chained to the vm_struct. */
-static int alloc_area_pages(struct machine *m, struct vm_struct *vm, uint64_t nr, gfp_t gfp)
+/* Pages still to come from each node, taken in turns, as the kernel does at boot. */
+struct area_nodes {
+	uint32_t left[MAX_NUMNODES];
+	unsigned next;
+};
+
+static int64_t alloc_area_page(struct machine *m, gfp_t gfp, struct area_nodes *nodes)
+{
+	for (unsigned i = 0; nodes && i < m->nr_nodes; i++) {
+		unsigned nid = nodes->next++ % m->nr_nodes;
+
+		if (!nodes->left[nid])
+			continue;
+		nodes->left[nid]--;
+		return alloc_pages_node(m, (int)nid, gfp | __GFP_NOWARN, 0);
+	}
+	return alloc_pages(m, gfp | __GFP_NOWARN, 0);
+}
+
+/* @nodes: where its pages are to be; NULL: as the policy says. Returns: 0, or -ENOMEM with what
+   was obtained chained to the vm_struct. */
+static int alloc_area_pages(struct machine *m, struct vm_struct *vm, uint64_t nr, gfp_t gfp,
+			    struct area_nodes *nodes)
 {
 	vaddr_t addr = vm->addr;
 
 	for (uint64_t i = 0; i < nr; i++) {
-		int64_t pfn = alloc_pages(m, gfp | __GFP_NOWARN, 0);
+		int64_t pfn = alloc_area_page(m, gfp, nodes);
 
 		if (pfn < 0)
 			return -ENOMEM;
@@ -193,7 +214,7 @@ int vmalloc(struct machine *m, uint64_t size, gfp_t gfp, const char *caller, vad
 		vm_struct_release(m, remove_vm_area(m, va));
 		return err;
 	}
-	err = alloc_area_pages(m, va->vm, nr, gfp);
+	err = alloc_area_pages(m, va->vm, nr, gfp, NULL);
 	if (err) {
 		warn_failed(m, va->vm->size, (int64_t)PFN_PHYS(va->vm->nr_pages), gfp);
 		release_vmalloc(m, va);
@@ -207,12 +228,14 @@ int vmalloc(struct machine *m, uint64_t size, gfp_t gfp, const char *caller, vad
 static int boot_area(struct machine *m, const struct vm_boot_area *b, struct vmap_area *va)
 {
 	unsigned kinds = VM_ALLOC | VM_IOREMAP | VM_MAP;
+	struct area_nodes nodes = {.next = 0};
 	int err = 0;
 
 	va->vm->caller = arena_strdup(&m->arena, b->caller);
 	va->vm->phys_addr = b->phys;
+	memcpy(nodes.left, b->on_node, sizeof(nodes.left));
 	if ((b->flags & kinds) == VM_ALLOC && b->pages)
-		return alloc_area_pages(m, va->vm, b->pages, VMALLOC_GFP);
+		return alloc_area_pages(m, va->vm, b->pages, VMALLOC_GFP, &nodes);
 	for (vaddr_t a = b->start; b->phys && a < b->end - PAGE_SIZE && !err; a += PAGE_SIZE)
 		err = map_page(m, a, PFN_DOWN(b->phys + (a - b->start)), PAGE_KERNEL | _PAGE_PCD);
 	return err;

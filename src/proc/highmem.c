@@ -10,7 +10,7 @@ void pkmap_show(const struct machine *m, const struct proc_file *f, struct strbu
 	(void)f;
 	for (unsigned slot = 0; pk && slot < m->arch->last_pkmap; slot++)
 		if (pk->count[slot])
-			strbuf_addf(out, "pkmap slot %4u 0x%08llx count %u pfn %u\n", slot,
-				    (unsigned long long)m->layout.pkmap_base + PFN_PHYS(slot),
+			strbuf_addf(out, "0x%08llx pkmap slot %u count %u pfn %u\n",
+				    (unsigned long long)m->layout.pkmap_base + PFN_PHYS(slot), slot,
 				    pk->count[slot], pk->pfn[slot]);
 }

@@ -131,8 +131,10 @@ static void tell_vmalloc(struct shell *sh)
 	struct usage u = usage_of(&va, 0, UINT64_MAX);
 	char size[2][32];
 
-	if (!sh->m->vmalloc)
+	if (!sh->m->vmalloc) {
+		out_str(sh, "not known");
 		return;
+	}
 	out(sh, "%lu area%s, %s in use", sh->m->vmalloc->nr_areas,
 	    sh->m->vmalloc->nr_areas == 1 ? "" : "s", layout_size(u.used, size[0]));
 	if (u.lazy)
@@ -167,8 +169,10 @@ static void tell_fixmap(struct shell *sh)
 {
 	unsigned used = 0;
 
-	if (!sh->m->kmap_atomic)
+	if (!sh->m->kmap_atomic) {
+		out_str(sh, "no kmap_atomic, as there is no high memory");
 		return;
+	}
 	for (unsigned cpu = 0; cpu < sh->m->nr_cpus; cpu++)
 		used += sh->m->kmap_atomic[cpu].depth;
 	out(sh, "%u kmap_atomic slots a CPU, %u in use", KM_TYPE_NR, used);
@@ -326,7 +330,7 @@ static void print_vmalloc(struct shell *sh)
 	print_fill(sh, l->vmalloc_start, shown_end(sh->m) - 1, columns);
 	out(sh, "%s\n", out_utf8() ? "· free, ▁ to █ in use, ~ freed but not purged"
 				   : ". free, 0 to 9 tenths in use, # all, ~ freed but not purged");
-	nr = print_runs(sh, l->vmalloc_start, l->vmalloc_end);
+	nr = print_runs(sh, l->vmalloc_start, ROUND_UP(l->vmalloc_end, PAGE_SIZE));
 	if (nr > ROWS_SHOWN)
 		out(sh, "... %u more (see vmallocinfo)\n", nr - ROWS_SHOWN);
 	if (v->free_vmap_cache)
