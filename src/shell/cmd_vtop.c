@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The walk from an address to its page, entry by entry. */
+#include <stdio.h>
+
 #include <mmsh/pgtable.h>
 
+#include "cmd_task.h"
 #include "command.h"
 #include "kernel_addr.h"
 #include "out.h"
@@ -77,12 +80,18 @@ void vtop_walk(struct shell *sh, phys_t root, const char *whose, vaddr_t va)
 
 int exec_vtop(struct shell *sh, const struct args *a)
 {
+	const struct task_struct *t = current_task(sh);
+	char whose[64];
 	vaddr_t addr;
 	int r = need_kernel_tables(sh);
 
 	if (!r)
 		r = kernel_address(sh, &a->v[0], &addr);
-	if (!r)
+	if (!r && t && t->mm && is_user_address(sh, addr)) {
+		snprintf(whose, sizeof(whose), "PID %d (%s)", t->pid, t->comm);
+		vtop_walk(sh, t->mm->pgd, whose, addr);
+	} else if (!r) {
 		vtop_walk(sh, sh->m->swapper_pg_dir, "the kernel", addr);
+	}
 	return r;
 }

@@ -16,8 +16,8 @@
 
 /* In this order: from the address to the page. A new kind of mapping adds its own. */
 static void (*const finders[])(struct shell *sh, struct whatis *w) = {
-	whatis_value, whatis_direct_map, whatis_kernel_range, whatis_kernel_map,
-	whatis_object, whatis_page, whatis_mapped,
+	whatis_value, whatis_direct_map, whatis_user, whatis_kernel_range, whatis_kernel_map,
+	whatis_object, whatis_page, whatis_sharers, whatis_mapped,
 };
 
 void whatis_value(struct shell *sh, struct whatis *w)

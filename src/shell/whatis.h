@@ -26,6 +26,8 @@ void whatis_object(struct shell *sh, struct whatis *w);
 void whatis_kernel_range(struct shell *sh, struct whatis *w); /* vmalloc, pkmap, fixmap */
 void whatis_kernel_map(struct shell *sh, struct whatis *w);
 void whatis_mapped(struct shell *sh, struct whatis *w); /* pages there, and page tables */
+void whatis_user(struct shell *sh, struct whatis *w); /* the current task's areas and pages */
+void whatis_sharers(struct shell *sh, struct whatis *w); /* of a user's page */
 void whatis_page(struct shell *sh, struct whatis *w);
 
 int exec_whatis(struct shell *sh, const struct args *a);
