@@ -22,6 +22,7 @@ struct proc_file {
 	/* Which of them exist: moves *@n up to the next number that does. NULL: just one, always.
 	   Returns: false when there is none. */
 	bool (*each)(const struct machine *m, uint64_t *n);
+	bool rows;  /* its lines come and go, by address: each begins with one */
 	uint64_t n; /* the number in place of '#', for show(), write() and read() */
 };
 

@@ -124,7 +124,7 @@ const struct proc_file proc_files[] = {
 	CONST("vfs_cache_pressure", "100"),
 	CTL_IF("zone_reclaim_mode", sysctl_zone_reclaim_mode, if_numa),
 	SHOW("/proc/version", version_show),
-	SHOW("/proc/vmallocinfo", vmallocinfo_show),
+	{.path = "/proc/vmallocinfo", .show = vmallocinfo_show, .rows = true},
 	SHOW("/proc/vmstat", vmstat_show),
 	SHOW("/proc/zoneinfo", zoneinfo_show),
 	{.path = "/sys/devices/system/memory/block_size_bytes", .show = block_size_show,
@@ -151,7 +151,7 @@ const struct proc_file proc_files[] = {
 	EXTFRAG("extfrag_index", extfrag_fragmentation),
 	EXTFRAG("unusable_index", extfrag_unusable),
 	SHOW("/sys/kernel/debug/kernel_page_tables", ptdump_show),
-	{.path = "/sys/kernel/debug/pkmap", .show = pkmap_show, .each = if_highmem},
+	{.path = "/sys/kernel/debug/pkmap", .show = pkmap_show, .each = if_highmem, .rows = true},
 	{.path = NULL},
 };
 

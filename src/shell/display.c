@@ -184,7 +184,7 @@ void displays_update(struct shell *sh, json_t *json)
 	for (unsigned i = 0; i < sh->displays.n; i++) {
 		struct display *d = &sh->displays.d[i];
 
-		if (d->slabs && !sh->slabs_changed && !sh->new_machine)
+		if (d->events && !(d->events & sh->seen) && !sh->new_machine)
 			continue;
 		if (d->rows && sh->new_machine) /* what the old one had is not gone: it never was */
 			strbuf_reset(&d->last);
@@ -193,11 +193,11 @@ void displays_update(struct shell *sh, json_t *json)
 		if (now.len == d->last.len &&
 		    !memcmp(strbuf_str(&now), strbuf_str(&d->last), now.len))
 			continue;
-		if (!d->slabs || !sh->new_machine)
+		if (!d->quiet_start || !sh->new_machine)
 			show_changes(sh, d, &now, json);
 		take(d, &now);
 	}
-	sh->slabs_changed = false;
+	sh->seen = 0;
 	strbuf_free(&now);
 }
 
@@ -252,6 +252,30 @@ static int check_display(struct shell *sh, const char *what, const char **path)
 	return 0;
 }
 
+/* Files that few events change, and that are long enough to look at these first. */
+static const struct {
+	const char *path;
+	uint64_t events;
+	bool quiet_start;
+} known[] = {
+	{"/proc/slabinfo",
+	 TRACE_BIT(TRACE_KMALLOC) | TRACE_BIT(TRACE_KMEM_CACHE_ALLOC) | TRACE_BIT(TRACE_KFREE) |
+		 TRACE_BIT(TRACE_KMEM_CACHE_FREE) | TRACE_BIT(TRACE_SLAB_STEP),
+	 true},
+	{"/proc/vmallocinfo", TRACE_BIT(TRACE_VMAP_AREA) | TRACE_BIT(TRACE_VMAP_LAZY), false},
+	{"/sys/kernel/debug/pkmap",
+	 TRACE_BIT(TRACE_KMAP) | TRACE_BIT(TRACE_KUNMAP) | TRACE_BIT(TRACE_KMAP_FLUSH), false},
+};
+
+uint64_t displays_events(void)
+{
+	uint64_t events = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		events |= known[i].events;
+	return events;
+}
+
 int display_add(struct shell *sh, const char *what, bool now)
 {
 	struct displays *ds = &sh->displays;
@@ -267,9 +291,13 @@ int display_add(struct shell *sh, const char *what, bool now)
 		.number = ds->next++,
 		.what = mem_strdup(path ? path : what),
 		.command = !path,
-		.slabs = path && !strcmp(path, "/proc/slabinfo"),
-		.rows = !path && command_of_text(what)->flags & CMD_ROWS,
+		.rows = path ? proc_find(path)->rows : command_of_text(what)->flags & CMD_ROWS,
 	};
+	for (size_t i = 0; path && i < ARRAY_SIZE(known); i++)
+		if (!strcmp(path, known[i].path)) {
+			d->quiet_start = known[i].quiet_start;
+			d->events = known[i].events;
+		}
 	if (now)
 		show(sh, d);
 	return 0;
@@ -277,7 +305,9 @@ int display_add(struct shell *sh, const char *what, bool now)
 
 void displays_init(struct shell *sh)
 {
-	static const char *const from_the_start[] = {"/proc/buddyinfo", "/proc/slabinfo", "maps"};
+	static const char *const from_the_start[] = {"/proc/buddyinfo", "/proc/slabinfo", "maps",
+						     "/proc/vmallocinfo",
+						     "/sys/kernel/debug/pkmap"};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(from_the_start); i++)
 		if (!display_add(sh, from_the_start[i], false))

@@ -18,7 +18,8 @@ struct display {
 	bool command;
 	bool rows;	  /* a CMD_ROWS command: rows come and go, and are found by their address */
 	bool automatic;	  /* there from the start */
-	bool slabs;	    /* of a machine's many caches only what changes, not at first all */
+	bool quiet_start; /* of a new machine's many rows none is shown */
+	uint64_t events;  /* that can change it, 1 << trace_id; 0: all commands can */
 	struct strbuf last; /* as it was shown */
 };
 
@@ -33,6 +34,8 @@ int display_remove(struct shell *sh, unsigned number);
 void displays_free(struct displays *ds);
 /* Those that are there from the start. */
 void displays_init(struct shell *sh);
+/* What somebody has to listen to for them, into sh->seen. */
+uint64_t displays_events(void);
 /* Shows what changed since the last time, or puts it into @json: "PATH": [lines]. */
 void displays_update(struct shell *sh, json_t *json);
 /* Takes what is there now as shown. */

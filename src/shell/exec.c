@@ -160,7 +160,7 @@ static int write_model(struct shell *sh, const char *path, struct strbuf *text)
 	strbuf_addc(text, '\0');
 	text->s[strcspn(text->s, "\n")] = '\0';
 	begin_change(sh);
-	sh->slabs_changed = true;
+	sh->seen = UINT64_MAX;
 	r = proc_write(sh->m, path, text->s);
 	if (r)
 		return cmd_fail(sh, -r, "%s: %s", path, strerror(-r));

@@ -18,17 +18,12 @@
 
 volatile sig_atomic_t interrupted;
 
-/* What changes /proc/slabinfo. */
-#define SLAB_EVENTS                                                                              \
-	(TRACE_BIT(TRACE_KMALLOC) | TRACE_BIT(TRACE_KMEM_CACHE_ALLOC) | TRACE_BIT(TRACE_KFREE) | \
-	 TRACE_BIT(TRACE_KMEM_CACHE_FREE) | TRACE_BIT(TRACE_SLAB_STEP))
-
 static void follow(struct trace_listener *l, struct machine *m, const struct trace_event *ev)
 {
 	if (ev->id == TRACE_MIGRATE)
 		values_follow(l, m, ev);
 	else
-		container_of(l, struct shell, follow)->slabs_changed = true;
+		container_of(l, struct shell, follow)->seen |= TRACE_BIT(ev->id);
 }
 
 struct shell *shell_new(void)
@@ -44,7 +39,7 @@ struct shell *shell_new(void)
 	sh->fuel = UINT64_MAX;
 	sh->displays.next = 1;
 	sh->follow.event = follow;
-	sh->follow.mask = TRACE_BIT(TRACE_MIGRATE) | SLAB_EVENTS;
+	sh->follow.mask = TRACE_BIT(TRACE_MIGRATE) | displays_events();
 	if (trace_buffer_init(&sh->trace, TRACE_EVENTS, TRACE_ALL)) {
 		free(sh);
 		return NULL;

@@ -113,7 +113,7 @@ struct shell {
 	const char *assign;  /* the name before `=`, until a value takes it */
 	struct span running; /* the text of the running command */
 	bool changed;	     /* the command changed the machine */
-	bool slabs_changed;  /* ... its small objects, since they were last displayed */
+	uint64_t seen;	     /* events since the displays were last shown: 1 << trace_id */
 	bool new_machine;    /* ... for another */
 	bool quit;
 	enum status status;
