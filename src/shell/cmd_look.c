@@ -237,7 +237,7 @@ const struct command commands_look[] = {
 		.help = "Show a file or a command's output after each command that changes it.",
 		.text = "Only the lines that changed are shown; on a terminal the changed cells stand "
 			"out. Without an argument all displays are shown as they are now. buddyinfo, "
-			"and slabinfo's caches, are displayed from the start.",
+			"slabinfo's caches and the current task's maps are displayed from the start.",
 		.example = "display meminfo\ndisplay page $1",
 		.flags = CMD_SESSION | CMD_MACHINE,
 		.exec = exec_display,
