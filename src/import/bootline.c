@@ -520,14 +520,8 @@ const struct boot_key boot_keys[] = {
 
 int boot_param_set(struct boot_params *p, const char *key, const char *val, struct mm_error *e)
 {
-	struct strbuf keys = STRBUF_INIT;
-
 	for (const struct boot_key *k = boot_keys; k->key; k++)
 		if (!strcmp(k->key, key))
 			return k->set(p, val, e);
-	for (const struct boot_key *k = boot_keys; k->key; k++)
-		strbuf_addf(&keys, " %s=", k->key);
-	mm_error(e, -EINVAL, "unknown key %.40s=; there is%s", key, strbuf_str(&keys));
-	strbuf_free(&keys);
-	return -EINVAL;
+	return mm_error(e, -EINVAL, "unknown key %.40s=", key);
 }

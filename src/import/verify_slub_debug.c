@@ -67,7 +67,7 @@ static int make_cache(struct slub_debug_verify *sv, const struct kmem_cache_para
 	struct kmem_cache plan, *s;
 	struct mm_error why;
 
-	if (slub_plan(m, p, &plan))
+	if (kmem_cache_plan(m, p, &plan))
 		return scan_error(&sv->v->d.s, sv->v->e, "no cache can be like that");
 	s = slub_load_cache(m, &plan, &why);
 	if (!s)
@@ -186,7 +186,7 @@ static int read_layout(struct slub_debug_verify *sv)
 		sv->asked.size = l.object_size;
 		sv->asked.flags = l.flags;
 	}
-	if (slub_plan(sv->v->m, &sv->asked, &plan))
+	if (kmem_cache_plan(sv->v->m, &sv->asked, &plan))
 		return scan_error(s, sv->v->e, "no cache can be like that");
 	same = layout_matches(sv, &plan, &l);
 	if (!same && verify_first(sv->v))
@@ -554,6 +554,7 @@ static int read_line(struct slub_debug_verify *sv)
 int verify_slub_debug(struct verify *v)
 {
 	struct slub_debug_verify *sv = calloc(1, sizeof(*sv));
+	bool messages = false;
 	int err = 0;
 
 	if (!sv)
@@ -561,14 +562,16 @@ int verify_slub_debug(struct verify *v)
 	sv->v = v;
 	sv->dump.d = &v->d;
 	sv->dump.kind = &slub_dump_kind;
-	while (!err && scan_line(&v->d.s)) {
-		if (scan_word(&v->d.s, "=== kernel messages")) {
+	while (!err && !messages && scan_line(&v->d.s)) {
+		messages = scan_word(&v->d.s, "=== kernel messages");
+		if (messages)
 			err = v->m ? verify_slub_messages(sv)
 				   : scan_error(&v->d.s, v->e, "messages of nothing");
-			break;
-		}
-		err = read_line(sv);
+		else
+			err = read_line(sv);
 	}
+	if (!err && !messages)
+		err = scan_error(&v->d.s, v->e, "cut off: no kernel messages");
 	free(sv);
 	return err;
 }

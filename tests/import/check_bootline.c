@@ -133,15 +133,14 @@ START_TEST(more_than_the_architecture_has)
 }
 END_TEST
 
-START_TEST(an_unknown_key_is_told_the_known_ones)
+START_TEST(an_unknown_key_is_refused)
 {
 	struct boot_params p;
 	struct mm_error e;
 
 	boot_params_init(&p);
 	ck_assert_int_eq(boot_param_set(&p, "memory", "1G", &e), -EINVAL);
-	for (const struct boot_key *k = boot_keys; k->key; k++)
-		ck_assert_msg(strstr(e.text, k->key) != NULL, "%s: %s", k->key, e.text);
+	ck_assert_str_eq(e.text, "unknown key memory=");
 }
 END_TEST
 
@@ -155,7 +154,7 @@ Suite *bootline_suite(void)
 	tcase_add_test(t, managed_pages);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, more_than_the_architecture_has);
-	tcase_add_test(t, an_unknown_key_is_told_the_known_ones);
+	tcase_add_test(t, an_unknown_key_is_refused);
 	suite_add_tcase(s, t);
 	return s;
 }

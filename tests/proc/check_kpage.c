@@ -50,9 +50,9 @@ START_TEST(pieces)
 		ck_assert_uint_eq(f->read(m, f, 8192 + off, piece, 7), 7);
 		ck_assert_mem_eq(piece, whole + off, 7);
 	}
-	ck_assert_uint_eq(f->read(m, size - 10, piece, sizeof(piece)), 10);
-	ck_assert_uint_eq(f->read(m, size, piece, sizeof(piece)), 0);
-	ck_assert_uint_eq(f->read(m, UINT64_MAX, piece, sizeof(piece)), 0);
+	ck_assert_uint_eq(f->read(m, f, size - 10, piece, sizeof(piece)), 10);
+	ck_assert_uint_eq(f->read(m, f, size, piece, sizeof(piece)), 0);
+	ck_assert_uint_eq(f->read(m, f, UINT64_MAX, piece, sizeof(piece)), 0);
 	ck_assert_int_eq(proc_read(m, "kpageflags", &all), 0);
 	ck_assert_uint_eq(all.len, size);
 	ck_assert_mem_eq(all.s + 8192, whole, sizeof(whole));
