@@ -148,8 +148,8 @@ static void print_slab(struct shell *sh, const struct kmem_cache *s)
 	uint64_t bytes = PAGE_SIZE << s->gfporder, used = (uint64_t)s->num * s->size;
 	bool off = s->flags & CFLGS_OFF_SLAB;
 
-	out(sh, "  slab       order %u: %u objects in %llu bytes\n", s->gfporder, s->num,
-	    (unsigned long long)bytes);
+	out(sh, "  slab       order %u: %u object%s in %llu bytes\n", s->gfporder, s->num,
+	    s->num == 1 ? "" : "s", (unsigned long long)bytes);
 	for (unsigned order = 0; order < s->gfporder; order++)
 		out(sh, "    order %u  %s\n", order,
 		    (PAGE_SIZE << order) / s->size ? "more than 1/8 left over" : "too small");

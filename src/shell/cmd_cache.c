@@ -146,26 +146,15 @@ static int parse_flags(struct shell *sh, const char *text, uint32_t *flags)
 	return r;
 }
 
-static int size_of(struct shell *sh, const struct arg *a, uint64_t *n)
-{
-	*n = 0;
-	if (!a->w)
-		return 0;
-	if (a->val.kind != VAL_NUM || a->val.n < 0 || a->val.n > UINT32_MAX)
-		return cmd_fail(sh, EINVAL, "%s is no size", quoted(sh, a->w->text));
-	*n = (uint64_t)a->val.n;
-	return 0;
-}
-
 static int check_create(struct shell *sh, const struct args *a, struct kmem_cache_params *p)
 {
 	int r = need_slab(sh);
 
 	p->name = a->v[CREATE_NAME].text;
 	if (!r)
-		r = size_of(sh, &a->v[CREATE_SIZE], &p->size);
+		r = size_arg(sh, &a->v[CREATE_SIZE], &p->size);
 	if (!r)
-		r = size_of(sh, &a->v[CREATE_ALIGN], &p->align);
+		r = size_arg(sh, &a->v[CREATE_ALIGN], &p->align);
 	if (!r && a->v[CREATE_FLAGS].w)
 		r = parse_flags(sh, a->v[CREATE_FLAGS].text, &p->flags);
 	if (r)

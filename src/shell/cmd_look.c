@@ -32,7 +32,8 @@ static int path_error(struct shell *sh, const char *path, int err)
 	const struct proc_file *f = proc_files;
 	char meant[64] = "";
 
-	if (err == -ENOENT)
+	/* A file that other machines have is no slip of the finger. */
+	if (err == -ENOENT && !proc_find(path))
 		suggestion(did_you_mean(path, *path == '/' ? next_file : next_short_file, &f),
 			   meant, sizeof(meant));
 	return cmd_fail(sh, -err, "%s: %s%s", quoted(sh, path), strerror(-err), meant);

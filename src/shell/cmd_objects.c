@@ -57,14 +57,14 @@ enum {
 	KMALLOC_COUNT
 };
 
-static int parse_size_arg(struct shell *sh, const struct arg *a, uint64_t *size)
+int size_arg(struct shell *sh, const struct arg *a, uint64_t *size)
 {
-	if (a->val.kind != VAL_NUM || a->val.n < 0)
-		return cmd_fail(sh, EINVAL, "%s is no size", quoted(sh, a->w->text));
-	*size = (uint64_t)a->val.n;
+	*size = a->w ? (uint64_t)a->num : 0;
+	if (a->num < 0)
+		return cmd_fail(sh, EINVAL, "%lld is no size", (long long)a->num);
 	if (sh->m->arch->bits == 32 && *size > UINT32_MAX)
-		return cmd_fail(sh, EINVAL, "%s: a size_t of this machine has 32 bits",
-				quoted(sh, a->w->text));
+		return cmd_fail(sh, EINVAL, "%lld: a size_t of this machine has 32 bits",
+				(long long)a->num);
 	return 0;
 }
 
@@ -92,7 +92,7 @@ static int do_kmalloc(struct shell *sh, const struct args *a, gfp_t zero)
 	int nid, r = need_slab(sh);
 
 	if (!r)
-		r = parse_size_arg(sh, &a->v[KMALLOC_SIZE], &size);
+		r = size_arg(sh, &a->v[KMALLOC_SIZE], &size);
 	if (!r)
 		r = check_node(sh, &a->v[KMALLOC_NODE], &nid);
 	if (r)
@@ -227,7 +227,7 @@ static int exec_ksize(struct shell *sh, const struct args *a)
 const struct command commands_objects[] = {
 	{
 		.name = "kmalloc",
-		.args = {{"SIZE", ARG_VALUE, 0},
+		.args = {{"SIZE", ARG_NUM, 0},
 			 {"GFP", ARG_GFP, ARG_OPT},
 			 {"node", ARG_NUM, ARG_KEY},
 			 {"count", ARG_COUNT, ARG_KEY}},
@@ -241,7 +241,7 @@ const struct command commands_objects[] = {
 	},
 	{
 		.name = "kzalloc",
-		.args = {{"SIZE", ARG_VALUE, 0},
+		.args = {{"SIZE", ARG_NUM, 0},
 			 {"GFP", ARG_GFP, ARG_OPT},
 			 {"node", ARG_NUM, ARG_KEY},
 			 {"count", ARG_COUNT, ARG_KEY}},
@@ -273,9 +273,9 @@ const struct command commands_objects[] = {
 		.name = "cache create",
 		.alias = "kmem_cache_create",
 		.args = {{"NAME", ARG_CACHE, 0},
-			 {"SIZE", ARG_VALUE, 0},
+			 {"SIZE", ARG_NUM, 0},
 			 {"FLAGS", ARG_SLAB_FLAGS, ARG_OPT},
-			 {"align", ARG_VALUE, ARG_KEY},
+			 {"align", ARG_NUM, ARG_KEY},
 			 {"ctor", ARG_WORD, ARG_FLAG}},
 		.help = "Make a cache of objects of SIZE bytes: kmem_cache_create().",
 		.text = "FLAGS are names joined by |, SLAB_HWCACHE_ALIGN|SLAB_POISON, or a number. ctor "

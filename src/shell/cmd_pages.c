@@ -102,7 +102,7 @@ static int check_page_words(struct shell *sh, const struct args *a, const struct
 	const struct arg *order = &a->v[FREE_ORDER];
 
 	if (t->type != &value_pages_type && (order->w || a->v[FREE_COLD].w))
-		return cmd_fail(sh, EINVAL, "%s is a %s: %s is for pages", text, t->type->name,
+		return cmd_fail(sh, EINVAL, "%s is no block of pages: %s is for those", text,
 				order->w ? "order=" : "cold");
 	if (order->w && order->num != t->order)
 		return cmd_fail(sh, EINVAL, "%s is of order %u", text, t->order);
@@ -382,7 +382,7 @@ static int exec_why(struct shell *sh, const struct args *a)
 	why_explain(sh->m, &sh->trace, sh->out);
 	if (sh->trace.dropped)
 		out(sh, "(%lu more steps were not kept)\n", sh->trace.dropped);
-	if (sh->out->len == before)
+	if (sh->out->len == before && !sh->replay)
 		return cmd_fail(sh, ENOENT, "nothing was decided since boot");
 	return 0;
 }

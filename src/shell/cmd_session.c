@@ -55,8 +55,8 @@ static int print_val(struct shell *sh, const char *text, const struct val *v)
 	if (v->kind == VAL_NUM && (!v->value || sh->assign))
 		return print_number(sh, v->n);
 	if (sh->assign)
-		return cmd_fail(sh, EINVAL, "%s is a page: only numbers get a name that way",
-				quoted(sh, text));
+		return cmd_fail(sh, EINVAL, "%s is %s: only numbers get a name that way",
+				quoted(sh, text), v->kind == VAL_LIST ? "a list" : "a page");
 	if (v->value) {
 		print_items(sh, v);
 	} else if (v->kind == VAL_RANGE) {

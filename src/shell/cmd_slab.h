@@ -15,6 +15,8 @@ struct word;
    set. */
 int need_slab(struct shell *sh);
 int need_caches(struct shell *sh);
+/* SIZE, 0 if not given. Returns: 0; -EINVAL with the error set. */
+int size_arg(struct shell *sh, const struct arg *a, uint64_t *size);
 /* node=N. Returns: 0 and *@nid, NUMA_NO_NODE if not given; -EINVAL with the error set. */
 int check_node(struct shell *sh, const struct arg *node, int *nid);
 

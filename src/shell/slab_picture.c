@@ -25,9 +25,16 @@ struct picture {
 	uint8_t *state;
 	uint16_t *free_order;
 	unsigned nr_free;
+	const uint16_t *circle; /* the first that is met again, in .free_order */
 	unsigned count[NR_OBJ_STATES];
 	unsigned damaged;
 };
+
+/* Where in its slot an object is: SLAB has a red zone before it. */
+static uint32_t user_offset(const struct picture *p)
+{
+	return p->sh->m->slab->ops == &slub_ops ? 0 : p->s->offset;
+}
 
 static vaddr_t object_at(const struct picture *p, unsigned i)
 {
@@ -64,7 +71,7 @@ static bool red_zones_whole(const struct picture *p, unsigned i)
 {
 	const struct kmem_cache *s = p->s;
 	vaddr_t object = object_at(p, i);
-	vaddr_t end = object - s->offset + s->size;
+	vaddr_t end = object - user_offset(p) + s->size;
 
 	if (!(s->flags & SLAB_RED_ZONE))
 		return true;
@@ -192,12 +199,30 @@ static void print_map(struct picture *p)
 	out_char(sh, '\n');
 }
 
+/* What is on the list twice leads back to where it was first. */
+static void cut_circle(struct picture *p)
+{
+	bool *seen = mem_resize(NULL, p->nr + 1, sizeof(*seen));
+
+	memset(seen, 0, (p->nr + 1) * sizeof(*seen));
+	for (unsigned i = 0; i < p->nr_free; i++) {
+		if (p->free_order[i] < p->nr && seen[p->free_order[i]]) {
+			p->circle = &p->free_order[i];
+			p->nr_free = i;
+			break;
+		}
+		seen[min_of((unsigned)p->free_order[i], p->nr)] = true;
+	}
+	free(seen);
+}
+
 /* Runs of neighbours are one word: 3, 5..38. */
 static void print_freelist(struct picture *p)
 {
 	struct shell *sh = p->sh;
 	unsigned shown = 0, expected = p->nr - p->count[OBJ_ALLOCATED];
 
+	cut_circle(p);
 	out_str(sh, "  freelist   ");
 	if (!p->nr_free)
 		out_str(sh, "empty");
@@ -213,8 +238,10 @@ static void print_freelist(struct picture *p)
 			out(sh, "%s%u", i == from + 1 ? ", " : "..", p->free_order[i]);
 		i++;
 	}
+	if (p->circle)
+		out(sh, ", and %u again: a circle", *p->circle);
 	out_str(sh, shown == MOST_SHOWN ? ", ...\n" : "\n");
-	if (p->nr_free != expected)
+	if (p->nr_free != expected && !p->circle)
 		out(sh, "             broken: %u objects are on it, %u are free\n", p->nr_free,
 		    expected);
 }
@@ -254,7 +281,7 @@ static void print_caches_slab(struct picture *p)
 {
 	struct shell *sh = p->sh;
 	const struct kmem_cache *s = p->s;
-	uint64_t bytes = PAGE_SIZE << p->order, before = p->first - s->offset - p->base;
+	uint64_t bytes = PAGE_SIZE << p->order, before = p->first - user_offset(p) - p->base;
 	uint64_t end = before + (uint64_t)p->nr * s->size;
 
 	print_head(p);
