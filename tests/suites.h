@@ -65,11 +65,9 @@
 	X(task) \
 	X(trace) \
 	X(verify) \
-	X(verify_vmalloc) \
 	X(verify_mm) \
 	X(verify_vmalloc) \
 	X(vmalloc) \
-	X(vmallocinfo) \
 	X(vmallocinfo) \
 	X(vmscan) \
 	X(vmstat) \
