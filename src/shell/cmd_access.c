@@ -149,20 +149,14 @@ static size_t in_page(vaddr_t va, uint64_t left)
 	return (size_t)min_of(left, PAGE_SIZE - (va & (PAGE_SIZE - 1)));
 }
 
-/* The bytes of a kernel address, as far as the page goes. */
-static int kernel_bytes(struct shell *sh, vaddr_t va, unsigned char **host)
+void kernel_fault(struct shell *sh, vaddr_t va)
 {
 	struct task_struct *t = current_task(sh);
 
-	*host = kernel_addr_to_host(sh->m, va);
-	if (!*host)
-		return cmd_fail(sh, EFAULT, "0x%llx is not mapped: the kernel would oops",
-				(unsigned long long)va);
-	/* Another task's directory may lack an entry that vmalloc() made. */
+	/* The task's directory may lack an entry that vmalloc() made. */
 	if (t && t->mm && vmalloc_fault(sh->m, t, va) == 1)
 		out(sh, "vmalloc fault at 0x%llx: entry copied from the reference page directory\n",
 		    (unsigned long long)va);
-	return 0;
 }
 
 /* ---- bytes ---- */
@@ -182,12 +176,14 @@ static int move_user(struct shell *sh, struct access *x, vaddr_t va, unsigned ch
 
 static int read_kernel(struct shell *sh, vaddr_t va, unsigned char *buf, size_t len)
 {
-	unsigned char *host;
-	int r = kernel_bytes(sh, va, &host);
+	const unsigned char *host = kernel_addr_to_host(sh->m, va);
 
-	if (!r)
-		memcpy(buf, host, len);
-	return r;
+	if (!host)
+		return cmd_fail(sh, EFAULT, "0x%llx is not mapped: the kernel would oops",
+				(unsigned long long)va);
+	kernel_fault(sh, va);
+	memcpy(buf, host, len);
+	return 0;
 }
 
 /* Page by page; *@done bytes were moved when it fails. */

@@ -104,6 +104,8 @@ static int exec_write(struct shell *sh, const struct args *a)
 		return r;
 	begin_change(sh);
 	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || (addr + i) % PAGE_SIZE == 0)
+			kernel_fault(sh, addr + i);
 		host = memory_at(sh, addr + i);
 		if (host)
 			*host = bytes[i];

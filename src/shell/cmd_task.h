@@ -39,6 +39,8 @@ bool is_user_address(const struct shell *sh, vaddr_t va);
 bool user_pfn(const struct shell *sh, vaddr_t va, uint64_t *pfn);
 /* The byte there in the current task, without a fault; NULL: nothing is mapped. */
 unsigned char *user_addr_to_host(const struct shell *sh, vaddr_t va);
+/* Before an access of the kernel's to a page of its own that is mapped. */
+void kernel_fault(struct shell *sh, vaddr_t va);
 /* As the current task writes, with the faults that it takes. Returns: 0 or -errno with the error
    set. */
 int write_user(struct shell *sh, vaddr_t va, unsigned char *bytes, size_t n);
