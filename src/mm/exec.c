@@ -79,7 +79,7 @@ static int stack_begin(struct exec *x)
 	v->vm_start = v->vm_end - PAGE_SIZE;
 	v->vm_flags = VM_DATA_FLAGS | VM_GROWSDOWN | VM_ACCOUNT | VM_SEQ_READ | VM_RAND_READ;
 	v->vm_pgoff = v->vm_start >> PAGE_SHIFT;
-	vma_link(x->m, mm, v);
+	vma_link(x->m, mm, v, NULL);
 	mm->total_vm = mm->stack_vm = 1;
 	x->stack = v;
 	x->sp = v->vm_end - x->m->arch->bits / 8;
@@ -520,7 +520,7 @@ int vma_restore(struct machine *m, struct task_struct *t, vaddr_t start, vaddr_t
 	v->special = special == SPECIAL_VVAR ? &vvar_mapping : special == SPECIAL_VDSO ? &vdso_mapping : NULL;
 	if (f)
 		f->count++;
-	vma_link(m, t->mm, v);
+	vma_link(m, t->mm, v, find_vma_before(t->mm, start));
 	vm_stat_account(t->mm, flags, f, (int64_t)vma_pages(v));
 	if (flags & VM_ACCOUNT)
 		m->mm->committed += (long)vma_pages(v);

@@ -193,9 +193,9 @@ void task_exit(struct machine *m, struct task_struct *t)
 
 /* ---- fork ---- */
 
-/* One area of the parent in the child's address space. */
+/* One area of the parent in the child's address space, behind *@prev. */
 static int dup_area(struct machine *m, struct task_struct *parent, struct mm_struct *mm,
-		    struct vm_area_struct *v)
+		    struct vm_area_struct *v, struct vm_area_struct **prev)
 {
 	bool charge = v->vm_flags & VM_ACCOUNT;
 	struct vm_area_struct *n;
@@ -219,13 +219,15 @@ static int dup_area(struct machine *m, struct task_struct *parent, struct mm_str
 	}
 	if (n->vm_file)
 		n->vm_file->count++;
-	vma_link(m, mm, n);
+	vma_link(m, mm, n, *prev);
+	*prev = n;
 	return copy_page_range(m, mm, v);
 }
 
 static int dup_mmap(struct machine *m, struct task_struct *parent, struct mm_struct *mm)
 {
 	struct mm_struct *old = parent->mm;
+	struct vm_area_struct *prev = NULL;
 	int err = 0;
 
 	mm->total_vm = old->total_vm;
@@ -236,7 +238,7 @@ static int dup_mmap(struct machine *m, struct task_struct *parent, struct mm_str
 		if (v->vm_flags & VM_DONTCOPY)
 			vm_stat_account(mm, v->vm_flags, v->vm_file, -(int64_t)vma_pages(v));
 		else
-			err = dup_area(m, parent, mm, v);
+			err = dup_area(m, parent, mm, v, &prev);
 	}
 	return err;
 }

@@ -36,8 +36,9 @@ int64_t alloc_kernel_pages(struct machine *m, gfp_t gfp, unsigned order, bool la
 
 struct vm_area_struct *vma_alloc(struct machine *m, struct mm_struct *mm);
 void vma_free(struct machine *m, struct vm_area_struct *v);
-/* Into the list and the tree; its file is told. */
-void vma_link(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v);
+/* Into the list and the tree, behind @prev (NULL: as the first); its file is told. */
+void vma_link(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v,
+	      struct vm_area_struct *prev);
 /* Out of both; the area is not freed. */
 void vma_unlink(struct machine *m, struct vm_area_struct *v);
 /* Unlinked, its chain and its file given back, freed. */

@@ -193,14 +193,20 @@ static bool fits_address_space(struct task_struct *t, vaddr_t addr, uint64_t len
 	return may_expand_vm(t, (len - there) >> PAGE_SHIFT);
 }
 
-/* What is in the way goes. */
-static int clear_range(struct machine *m, struct mm_struct *mm, vaddr_t addr, uint64_t len)
+/* What is in the way goes. Returns: 0 and the area before the range, or -ENOMEM. */
+static int clear_range(struct machine *m, struct mm_struct *mm, vaddr_t addr, uint64_t len,
+		       struct vm_area_struct **prev)
 {
-	struct vm_area_struct *v = find_vma(mm, addr);
+	struct vm_area_struct *next;
 
-	if (!v || v->vm_start >= addr + len)
+	*prev = find_vma_before(mm, addr);
+	next = *prev ? (*prev)->vm_next : mm->mmap;
+	if (!(*prev && (*prev)->vm_end > addr) && !(next && next->vm_start < addr + len))
 		return 0;
-	return do_munmap(m, mm, addr, len) ? -ENOMEM : 0;
+	if (do_munmap(m, mm, addr, len))
+		return -ENOMEM;
+	*prev = find_vma_before(mm, addr);
+	return 0;
 }
 
 static int attach_file(struct machine *m, struct task_struct *t, struct vm_area_struct *v, struct file *f)
@@ -234,10 +240,10 @@ static int64_t mmap_region(struct machine *m, struct task_struct *t, struct file
 	struct mm_struct *mm = t->mm;
 	uint64_t pages = len >> PAGE_SHIFT;
 	struct vma_request r = {.addr = addr, .end = addr + len, .file = file, .pgoff = pgoff};
-	struct vm_area_struct *v;
+	struct vm_area_struct *v, *prev;
 	int err;
 
-	if (!fits_address_space(t, addr, len) || clear_range(m, mm, addr, len))
+	if (!fits_address_space(t, addr, len) || clear_range(m, mm, addr, len, &prev))
 		return -ENOMEM;
 	if ((flags & (VM_NORESERVE | VM_SHARED | VM_HUGETLB | VM_WRITE)) == VM_WRITE) {
 		if (security_vm_enough_memory(m, t, (long)pages))
@@ -245,7 +251,7 @@ static int64_t mmap_region(struct machine *m, struct task_struct *t, struct file
 		flags |= VM_ACCOUNT;
 	}
 	r.flags = flags;
-	v = vma_merge(m, mm, find_vma_before(mm, addr), &r);
+	v = vma_merge(m, mm, prev, &r);
 	if (!v) {
 		v = vma_alloc(m, mm);
 		if (v) {
@@ -262,7 +268,7 @@ static int64_t mmap_region(struct machine *m, struct task_struct *t, struct file
 				vm_unacct_memory(m, (long)pages);
 			return err;
 		}
-		vma_link(m, mm, v);
+		vma_link(m, mm, v, prev);
 	}
 	vm_stat_account(mm, flags, v->vm_file, (int64_t)pages);
 	if (flags & VM_LOCKED)
@@ -399,7 +405,8 @@ int do_munmap(struct machine *m, struct mm_struct *mm, vaddr_t start, uint64_t l
 			return -ENOMEM;
 		v = v->vm_next;
 	}
-	last = find_vma(mm, end);
+	for (last = v; last && last->vm_end <= end;)
+		last = last->vm_next;
 	if (last && end > last->vm_start) {
 		if (__split_vma(m, last, end, true))
 			return -ENOMEM;
@@ -423,7 +430,7 @@ int64_t do_brk(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t 
 	uint32_t exec = t->personality & READ_IMPLIES_EXEC ? VM_EXEC : 0;
 	struct vma_request r = {.addr = addr, .pgoff = addr >> PAGE_SHIFT,
 				.flags = VM_DATA_FLAGS | exec | VM_ACCOUNT | mm->def_flags};
-	struct vm_area_struct *v;
+	struct vm_area_struct *v, *prev;
 	uint64_t pages;
 	int64_t err;
 
@@ -438,11 +445,11 @@ int64_t do_brk(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t 
 	err = mlock_future_check(t, mm->def_flags, pages);
 	if (err)
 		return err;
-	if (clear_range(m, mm, addr, len) || !may_expand_vm(t, pages) ||
+	if (clear_range(m, mm, addr, len, &prev) || !may_expand_vm(t, pages) ||
 	    mm->map_count > (unsigned)m->mm->max_map_count ||
 	    security_vm_enough_memory(m, t, (long)pages))
 		return -ENOMEM;
-	v = vma_merge(m, mm, find_vma_before(mm, addr), &r);
+	v = vma_merge(m, mm, prev, &r);
 	if (!v) {
 		v = vma_alloc(m, mm);
 		if (!v) {
@@ -453,7 +460,7 @@ int64_t do_brk(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t 
 		v->vm_end = r.end;
 		v->vm_pgoff = r.pgoff;
 		v->vm_flags = r.flags;
-		vma_link(m, mm, v);
+		vma_link(m, mm, v, prev);
 	}
 	mm->total_vm += pages;
 	if (r.flags & VM_LOCKED)
@@ -542,7 +549,7 @@ int install_special_mapping(struct machine *m, struct task_struct *t, vaddr_t ad
 	v->vm_end = addr + len;
 	v->vm_flags = flags | t->mm->def_flags | VM_DONTEXPAND;
 	v->special = s;
-	vma_link(m, t->mm, v);
+	vma_link(m, t->mm, v, find_vma_before(t->mm, addr));
 	t->mm->total_vm += len >> PAGE_SHIFT;
 	return 0;
 }

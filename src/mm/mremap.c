@@ -71,7 +71,7 @@ static struct vm_area_struct *copy_vma(struct machine *m, struct vm_area_struct 
 	}
 	if (n->vm_file)
 		n->vm_file->count++;
-	vma_link(m, v->vm_mm, n);
+	vma_link(m, v->vm_mm, n, find_vma_before(v->vm_mm, to));
 	return n;
 }
 

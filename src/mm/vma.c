@@ -51,9 +51,14 @@ void vma_gap_update(struct machine *m, struct vm_area_struct *v)
 	if (!v)
 		return;
 	gap = vma_gap(m, v);
-	if (gap != v->own_gap) {
-		v->own_gap = gap;
-		climb(v);
+	if (gap == v->own_gap)
+		return;
+	v->own_gap = gap;
+	for (; v; v = RB_PARENT(v, vm_rb)) {
+		gap = v->rb_subtree_gap;
+		rotate_augment(v);
+		if (gap == v->rb_subtree_gap)
+			return;
 	}
 }
 
@@ -96,9 +101,11 @@ struct vm_area_struct *vma_lookup(struct mm_struct *mm, vaddr_t addr)
 
 struct vm_area_struct *find_vma_before(struct mm_struct *mm, vaddr_t addr)
 {
-	struct vm_area_struct *n = RB_ROOT(&mm->mm_rb), *found = NULL;
+	struct vm_area_struct *n = mm->vmacache, *found = NULL;
 
-	while (n) {
+	if (n && n->vm_start < addr && (!n->vm_next || n->vm_next->vm_start >= addr))
+		return n;
+	for (n = RB_ROOT(&mm->mm_rb); n;) {
 		if (n->vm_start < addr) {
 			found = n;
 			n = RB_RIGHT(n, vm_rb);
@@ -164,6 +171,8 @@ vaddr_t vma_find_gap(struct machine *m, struct mm_struct *mm, uint64_t len, vadd
 	v = find_gap(&s, RB_ROOT(&mm->mm_rb), topdown);
 	if (v) {
 		gap_fits(&s, v, &start, &end);
+		if (v->vm_prev) /* who asks is likely to put something there */
+			mm->vmacache = v->vm_prev;
 		return topdown ? min_of(end, high) - len : max_of(start, low);
 	}
 	if (!topdown && mm->highest_vm_end <= high - len)
@@ -191,26 +200,49 @@ void vma_free(struct machine *m, struct vm_area_struct *v)
 	mm_object_free(m, &m->mm->vma_pool, v, m->mm->vma_cache, v->obj);
 }
 
-void vma_link(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v)
+/* As a leaf between its neighbours: of two that follow each other, one has no child in between. */
+static void tree_insert(struct mm_struct *mm, struct vm_area_struct *v)
 {
-	struct vm_area_struct *prev = find_vma_before(mm, v->vm_start);
+	struct vm_area_struct *prev = v->vm_prev, *next = v->vm_next;
+
+	if (prev && !RB_RIGHT(prev, vm_rb)) {
+		RB_SET(v, prev, vm_rb);
+		RB_RIGHT(prev, vm_rb) = v;
+	} else {
+		RB_SET(v, next, vm_rb);
+		if (next)
+			RB_LEFT(next, vm_rb) = v;
+		else
+			RB_ROOT(&mm->mm_rb) = v;
+	}
+	vma_tree_RB_INSERT_COLOR(&mm->mm_rb, v);
+}
+
+void vma_link(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v, struct vm_area_struct *prev)
+{
+	struct vm_area_struct *next = prev ? prev->vm_next : mm->mmap;
 
 	v->vm_prev = prev;
-	v->vm_next = prev ? prev->vm_next : mm->mmap;
+	v->vm_next = next;
 	if (prev)
 		prev->vm_next = v;
 	else
 		mm->mmap = v;
-	if (v->vm_next)
-		v->vm_next->vm_prev = v;
-	else
+	if (next) {
+		next->vm_prev = v;
+		next->own_gap = vma_gap(m, next);
+	} else {
 		mm->highest_vm_end = v->vm_end;
-	v->own_gap = vma_gap(m, v);
-	RB_INSERT(vma_tree, &mm->mm_rb, v);
+	}
+	v->own_gap = v->rb_subtree_gap = vma_gap(m, v);
+	tree_insert(mm, v);
 	climb(v);
-	vma_gap_update(m, v->vm_next);
+	/* @next lies above a leaf; a rotation may have changed that */
+	if (RB_LEFT(v, vm_rb) || RB_RIGHT(v, vm_rb))
+		climb(next);
 	if (v->vm_file)
 		LIST_INSERT_HEAD(&v->vm_file->mapping->i_mmap, v, shared);
+	mm->vmacache = v;
 	mm->map_count++;
 }
 
@@ -218,18 +250,22 @@ void vma_unlink(struct machine *m, struct vm_area_struct *v)
 {
 	struct mm_struct *mm = v->vm_mm;
 	struct vm_area_struct *next = v->vm_next, *parent = RB_PARENT(v, vm_rb);
+	bool next_below = RB_RIGHT(v, vm_rb);
 
-	RB_REMOVE(vma_tree, &mm->mm_rb, v);
-	climb(parent);
 	if (v->vm_prev)
 		v->vm_prev->vm_next = next;
 	else
 		mm->mmap = next;
-	if (next)
+	if (next) {
 		next->vm_prev = v->vm_prev;
-	else
+		next->own_gap = vma_gap(m, next);
+	} else {
 		mm->highest_vm_end = v->vm_prev ? v->vm_prev->vm_end : 0;
-	vma_gap_update(m, next);
+	}
+	RB_REMOVE(vma_tree, &mm->mm_rb, v);
+	climb(parent);
+	if (next_below)
+		climb(next);
 	if (v->vm_file)
 		LIST_REMOVE(v, shared);
 	if (mm->vmacache == v)
@@ -386,7 +422,7 @@ int __split_vma(struct machine *m, struct vm_area_struct *v, vaddr_t addr, bool 
 		n->vm_pgoff += below;
 		vma_set_bounds(m, v, v->vm_start, addr, v->vm_pgoff);
 	}
-	vma_link(m, v->vm_mm, n);
+	vma_link(m, v->vm_mm, n, new_below ? v->vm_prev : v);
 	return 0;
 }
 
