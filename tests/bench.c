@@ -8,7 +8,8 @@
  *
  * Each benchmark runs in a process of its own, so that none inherits another's heap.
  */
-#include <mmsh/page_alloc.h>
+#include "bench.h"
+
 #include <mmsh/state.h>
 #include <mmsh/verify.h>
 
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS 5
@@ -31,23 +31,15 @@
 #define RECORDING "buddy/slub-hm4g-512M-smp4-s1.rec.gz"
 
 static const char *mmsh_path, *golden_dir;
-static struct machine *machine;
+struct machine *machine;
 
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static _Noreturn void die(const char *what, const char *why)
+_Noreturn void die(const char *what, const char *why)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, why);
 	_exit(1);
 }
 
-static struct machine *boot(const struct arch *arch, uint64_t mem)
+static struct machine *boot_with(const struct arch *arch, const struct slab_ops *ops, uint64_t mem)
 {
 	struct boot_params p;
 	struct mm_error e = {""};
@@ -56,10 +48,21 @@ static struct machine *boot(const struct arch *arch, uint64_t mem)
 	boot_params_init(&p);
 	boot_params_set_arch(&p, arch);
 	p.mem = mem;
+	p.slab = ops;
 	m = machine_boot(&p, &e);
 	if (!m)
 		die("boot", e.text);
 	return m;
+}
+
+static struct machine *boot(const struct arch *arch, uint64_t mem)
+{
+	return boot_with(arch, NULL, mem);
+}
+
+struct machine *boot_slab(const struct slab_ops *ops, uint64_t mem)
+{
+	return boot_with(&arch_ia32, ops, mem);
 }
 
 /* ---- the page allocator and glibc behind one face; a block is never 0 ---- */
@@ -106,17 +109,7 @@ static const struct allocator pages = {page_alloc, page_free};
 static const struct allocator user_pages = {user_page_alloc, page_free};
 static const struct allocator glibc = {glibc_alloc, glibc_free};
 
-/* Inlined into each benchmark, so that the calls through struct allocator are direct ones. */
-#define TEMPLATE static inline __attribute__((always_inline))
-
-static uint64_t random_state = 88172645463325252ull;
-
-static inline uint64_t random_next(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	return random_state ^= random_state << 17;
-}
+uint64_t random_state = 88172645463325252ull;
 
 /* ---- pairs ---- */
 
@@ -414,6 +407,13 @@ static const struct bench {
 	{"glibc_page_random_free_0", "ns", glibc_page_random_free_0, 0, NULL},
 	{"page_churn", "ns", page_churn, 1ull << 30, NULL},
 	{"glibc_page_churn", "ns", glibc_page_churn, 0, NULL},
+#define OBJECTS(load)                                                                              \
+	{"slub_" #load, "ns", slub_##load, 0, NULL}, {"slab_" #load, "ns", slab_##load, 0, NULL},  \
+		{"slob_" #load, "ns", slob_##load, 0, NULL},                                       \
+		{"glibc_" #load, "ns", glibc_##load, 0, NULL}
+	OBJECTS(pair_256),
+	OBJECTS(bulk_1024),
+	OBJECTS(object_churn),
 	{"verify_ops", "ops/s", verify_ops, 0, NULL},
 	{"script_commands", "commands/s", script_commands, 0, NULL},
 	{"boot_64M", NULL, NULL, 64ull << 20, NULL},

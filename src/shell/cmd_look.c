@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Commands that look: the model's files, displays, what changed. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,28 +190,60 @@ static int make_parents(struct shell *sh, char *path)
 	return 0;
 }
 
+struct export {
+	const char *dir; /* the host's */
+	unsigned n;
+};
+
+static int export_file(struct shell *sh, struct export *ex, const char *path)
+{
+	struct strbuf to = STRBUF_INIT, text = STRBUF_INIT;
+	int r = proc_read(sh->m, path, &text);
+
+	if (!r) {
+		strbuf_addf(&to, "%s%s", ex->dir, path);
+		r = make_parents(sh, to.s);
+		if (!r)
+			r = host_write(sh, to.s, &text);
+		ex->n++;
+	} else {
+		r = 0; /* write only */
+	}
+	strbuf_free(&to);
+	strbuf_free(&text);
+	return r;
+}
+
+static int export_dir(struct shell *sh, struct export *ex, const char *dir)
+{
+	struct strbuf list = STRBUF_INIT;
+	char path[PATH_MAX];
+	int r = 0;
+
+	proc_list(sh->m, dir, &list);
+	for (const char *s = strbuf_str(&list); *s && !r && !interrupted;) {
+		size_t len = strcspn(s, "\n");
+		bool is_dir = len && s[len - 1] == '/';
+
+		snprintf(path, sizeof(path), "%s/%.*s", dir, (int)(len - is_dir), s);
+		r = is_dir ? export_dir(sh, ex, path) : export_file(sh, ex, path);
+		s += len + (s[len] == '\n');
+	}
+	strbuf_free(&list);
+	return r;
+}
+
 static int exec_export(struct shell *sh, const struct args *a)
 {
-	struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
-	struct proc_iter it = {0};
-	unsigned n = 0;
+	struct export ex = {.dir = a->v[0].text};
 	int r = host_allowed(sh, "export");
 
-	while (!r && proc_next(sh->m, &it)) {
-		strbuf_reset(&text);
-		if (proc_read(sh->m, it.path, &text))
-			continue; /* write only */
-		strbuf_reset(&path);
-		strbuf_addf(&path, "%s%s", a->v[0].text, it.path);
-		r = make_parents(sh, path.s);
-		if (!r)
-			r = host_write(sh, path.s, &text);
-		n++;
-	}
 	if (!r)
-		out(sh, "%u files written\n", n);
-	strbuf_free(&path);
-	strbuf_free(&text);
+		r = export_dir(sh, &ex, "/proc");
+	if (!r)
+		r = export_dir(sh, &ex, "/sys");
+	if (!r)
+		out(sh, "%u files written\n", ex.n);
 	return r;
 }
 
