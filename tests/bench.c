@@ -10,6 +10,7 @@
  */
 #include "bench.h"
 
+#include <mmsh/fault.h>
 #include <mmsh/state.h>
 #include <mmsh/verify.h>
 
@@ -383,6 +384,120 @@ static void bench_boot(const char *name, const struct arch *arch, uint64_t mem)
 	printf("bench %s %.2f ms\nbench %s_rss %.1f MiB\n", name, best_ms, name, best_mib);
 }
 
+/* ---- processes ---- */
+
+#define MAP_PAIRS 200000u
+#define FRESH_PAGES 256u
+#define FORK_AREAS 64u
+#define FORK_PAGES 157u /* in each of them: 10,000 in all */
+
+/* One task with a stack, and @areas more that nothing merges with. */
+static struct task_struct *bench_task(unsigned areas)
+{
+	struct task_struct *t = task_new(machine, NULL, "bench");
+
+	if (t)
+		t->mm = mm_alloc(machine, t);
+	if (!t || !t->mm)
+		die("task", "out of memory");
+	arch_pick_mmap_layout(machine, t, 0, false);
+	machine->mm->overcommit_memory = 1;
+	sys_mmap(machine, t, 0xBFF00000, 0x100000, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0);
+	for (unsigned i = 1; i < areas; i++)
+		sys_mmap(machine, t, 0x10000000 + PFN_PHYS(2 * i), PAGE_SIZE, i & 1 ? PROT_READ : PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+	return t;
+}
+
+static double mmap_pairs(unsigned areas)
+{
+	static struct task_struct *t;
+	double start;
+
+	if (!t)
+		t = bench_task(areas);
+	start = now_ns();
+	for (unsigned i = 0; i < MAP_PAIRS; i++) {
+		int64_t at = sys_mmap(machine, t, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+
+		if (at < 0 || sys_munmap(machine, t, (vaddr_t)at, 2 * PAGE_SIZE))
+			die("mmap", "refused");
+	}
+	return (now_ns() - start) / MAP_PAIRS;
+}
+
+static double mmap_pair_10(void)
+{
+	return mmap_pairs(10);
+}
+
+static double mmap_pair_1000(void)
+{
+	return mmap_pairs(1000);
+}
+
+static double mmap_pair_60000(void)
+{
+	return mmap_pairs(60000);
+}
+
+static void touch_area(struct task_struct *t, vaddr_t at, unsigned pages)
+{
+	struct fault_report r;
+
+	for (unsigned i = 0; i < pages; i++)
+		if (task_touch(machine, t, at + PFN_PHYS(i), FAULT_WRITE, &r))
+			die("touch", "refused");
+}
+
+static double touch_fresh(void)
+{
+	static struct task_struct *t;
+	static vaddr_t at;
+	double spent = 0;
+
+	if (!t) {
+		t = bench_task(10);
+		at = (vaddr_t)sys_mmap(machine, t, 0, PFN_PHYS(FRESH_PAGES), PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		double start = now_ns();
+
+		touch_area(t, at, FRESH_PAGES);
+		spent += now_ns() - start;
+		sys_madvise(machine, t, at, PFN_PHYS(FRESH_PAGES), MADV_DONTNEED);
+	}
+	return spent / 1000 / FRESH_PAGES;
+}
+
+/* fork and exit, a page of the task. */
+static double fork_exit_page(void)
+{
+	static struct task_struct *t;
+	struct task_struct *child;
+	double start;
+
+	for (unsigned i = 0; !t || i < FORK_AREAS; i++) {
+		vaddr_t at = 0x50000000 + PFN_PHYS(256 * i);
+
+		if (!t)
+			t = bench_task(1);
+		sys_mmap(machine, t, at, PFN_PHYS(FORK_PAGES), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+		touch_area(t, at, FORK_PAGES);
+	}
+	start = now_ns();
+	for (unsigned i = 0; i < 20; i++) {
+		if (task_fork(machine, t, &child))
+			die("fork", "refused");
+		task_exit(machine, child);
+	}
+	return (now_ns() - start) / 20 / (FORK_AREAS * FORK_PAGES);
+}
+
 /* ---- the table ---- */
 
 /* with the hole below 4 GiB there is no more */
@@ -414,6 +529,11 @@ static const struct bench {
 	OBJECTS(pair_256),
 	OBJECTS(bulk_1024),
 	OBJECTS(object_churn),
+	{"mmap_pair_10", "ns", mmap_pair_10, 1ull << 30, NULL},
+	{"mmap_pair_1000", "ns", mmap_pair_1000, 1ull << 30, NULL},
+	{"mmap_pair_60000", "ns", mmap_pair_60000, 1ull << 30, NULL},
+	{"touch_fresh", "ns", touch_fresh, 1ull << 30, NULL},
+	{"fork_exit_page", "ns", fork_exit_page, 1ull << 30, NULL},
 	{"verify_ops", "ops/s", verify_ops, 0, NULL},
 	{"script_commands", "commands/s", script_commands, 0, NULL},
 	{"boot_64M", NULL, NULL, 64ull << 20, NULL},

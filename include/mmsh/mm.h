@@ -176,13 +176,15 @@ struct anon_vma_chain {
 TAILQ_HEAD(anon_vma_chains, anon_vma_chain);
 
 struct vm_area_struct {
-	vaddr_t vm_start, vm_end;
-	uint64_t vm_pgoff;
+	/* what a search reads */
+	RB_ENTRY(vm_area_struct) vm_rb;
 	uint64_t own_gap, rb_subtree_gap; /* bytes free below it; the most below any of its subtree */
+	vaddr_t vm_start, vm_end;
+
+	struct vm_area_struct *vm_next, *vm_prev;
+	uint64_t vm_pgoff;
 	uint32_t vm_flags;
 	struct mm_struct *vm_mm;
-	struct vm_area_struct *vm_next, *vm_prev;
-	RB_ENTRY(vm_area_struct) vm_rb;
 	struct file *vm_file;
 	const struct special_mapping *special;
 	struct anon_vma *anon_vma;

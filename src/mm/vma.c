@@ -127,33 +127,34 @@ struct gap_search {
 static bool gap_fits(const struct gap_search *s, const struct vm_area_struct *v, vaddr_t *start,
 		     vaddr_t *end)
 {
-	*start = v->vm_prev ? v->vm_prev->vm_end : 0;
+	if (v->own_gap < s->len)
+		return false;
 	*end = vm_start_gap(s->m, v);
-	return *start <= s->high - s->len && *end > *start && *end >= s->low + s->len &&
-	       *end - *start >= s->len;
+	*start = *end - v->own_gap;
+	return *start <= s->high - s->len && *end >= s->low + s->len;
 }
 
 /* The highest or lowest area of the subtree with a gap that fits. Whole subtrees are left out
    by their largest gap, or by where they lie. */
 static struct vm_area_struct *find_gap(const struct gap_search *s, struct vm_area_struct *n, bool highest)
 {
+	bool left, right;
 	vaddr_t start, end;
-	struct vm_area_struct *v;
-	bool fits, left, right;
+	struct vm_area_struct *v = NULL;
 
 	if (!n || n->rb_subtree_gap < s->len)
 		return NULL;
-	fits = gap_fits(s, n, &start, &end);
 	left = n->vm_start >= s->low + s->len;
 	right = n->vm_end <= s->high - s->len;
-	v = highest ? (right ? find_gap(s, RB_RIGHT(n, vm_rb), true) : NULL)
-		    : (left ? find_gap(s, RB_LEFT(n, vm_rb), false) : NULL);
+	if (highest ? right : left)
+		v = find_gap(s, highest ? RB_RIGHT(n, vm_rb) : RB_LEFT(n, vm_rb), highest);
 	if (v)
 		return v;
-	if (fits)
+	if (gap_fits(s, n, &start, &end))
 		return n;
-	return highest ? (left ? find_gap(s, RB_LEFT(n, vm_rb), true) : NULL)
-		       : (right ? find_gap(s, RB_RIGHT(n, vm_rb), false) : NULL);
+	if (highest ? left : right)
+		v = find_gap(s, highest ? RB_LEFT(n, vm_rb) : RB_RIGHT(n, vm_rb), highest);
+	return v;
 }
 
 /* address-space.md 5.1. Returns: an address or NO_GAP. */
@@ -162,7 +163,7 @@ vaddr_t vma_find_gap(struct machine *m, struct mm_struct *mm, uint64_t len, vadd
 {
 	struct gap_search s = {m, len, low, high};
 	struct vm_area_struct *v;
-	vaddr_t start, end;
+	vaddr_t start = 0, end = 0;
 
 	if (high < len || low > high - len)
 		return NO_GAP;
