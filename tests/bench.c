@@ -443,11 +443,11 @@ static double mmap_pair_60000(void)
 	return mmap_pairs(60000);
 }
 
-static void touch_area(struct task_struct *t, vaddr_t at, unsigned pages)
+static void touch_area(struct task_struct *t, vaddr_t at, unsigned nr)
 {
 	struct fault_report r;
 
-	for (unsigned i = 0; i < pages; i++)
+	for (unsigned i = 0; i < nr; i++)
 		if (task_touch(machine, t, at + PFN_PHYS(i), FAULT_WRITE, &r))
 			die("touch", "refused");
 }
