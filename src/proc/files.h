@@ -25,6 +25,13 @@ proc_write_fn task_file_write;
 proc_read_fn task_file_read;
 bool each_task(const struct machine *m, uint64_t *n);
 
+/* Settings of processes: .data is a struct mm_sysctl. */
+struct mm_sysctl;
+proc_show_fn mm_sysctl_show;
+proc_write_fn mm_sysctl_write;
+extern const struct mm_sysctl mm_sysctl_overcommit_memory, mm_sysctl_overcommit_ratio,
+	mm_sysctl_max_map_count, mm_sysctl_legacy_va_layout, mm_sysctl_randomize_va_space;
+
 /* A directory whose files no table lists. @rest is the path below it, without a slash at
    either end; results as of proc_read() and its like. */
 struct proc_tree {

@@ -49,6 +49,10 @@
 		.path = "/sys/devices/system/node/node#/" name, .show = (sh),  \
 		.write = (wr), .each = each_node                               \
 	}
+#define MM_CTL(p, ctl)                                                                      \
+	{                                                                                   \
+		.path = (p), .show = mm_sysctl_show, .write = mm_sysctl_write, .data = &(ctl) \
+	}
 #define TASK(name, ...)                                                                          \
 	{                                                                                       \
 		.path = "/proc/#/" name, .show = task_file_show, .each = each_task, __VA_ARGS__ \
@@ -86,6 +90,7 @@ const struct proc_file proc_files[] = {
 	SHOW("/proc/pagetypeinfo", pagetypeinfo_show),
 	{.path = "/proc/slabinfo", .show = slabinfo_show, .write = slabinfo_write,
 	 .each = slabinfo_each},
+	MM_CTL("/proc/sys/kernel/randomize_va_space", mm_sysctl_randomize_va_space),
 	CONST("block_dump", "0"),
 	CTL_W("compact_memory", sysctl_compact_memory),
 	CTL("compact_unevictable_allowed", sysctl_compact_unevictable),
@@ -100,9 +105,9 @@ const struct proc_file proc_files[] = {
 	CTL("extfrag_threshold", sysctl_extfrag_threshold),
 	CONST_IF("highmem_is_dirtyable", "0", if_highmem),
 	CONST("laptop_mode", "0"),
-	CONST("legacy_va_layout", "0"),
+	MM_CTL("/proc/sys/vm/legacy_va_layout", mm_sysctl_legacy_va_layout),
 	CTL("lowmem_reserve_ratio", sysctl_lowmem_reserve_ratio),
-	CONST("max_map_count", "65530"),
+	MM_CTL("/proc/sys/vm/max_map_count", mm_sysctl_max_map_count),
 	CTL("min_free_kbytes", sysctl_min_free_kbytes),
 	CTL_IF("min_slab_ratio", sysctl_min_slab_ratio, if_numa),
 	CTL_IF("min_unmapped_ratio", sysctl_min_unmapped_ratio, if_numa),
@@ -113,8 +118,8 @@ const struct proc_file proc_files[] = {
 	CONST("oom_dump_tasks", "1"),
 	CONST("oom_kill_allocating_task", "0"),
 	CONST("overcommit_kbytes", "0"),
-	CONST("overcommit_memory", "0"),
-	CONST("overcommit_ratio", "50"),
+	MM_CTL("/proc/sys/vm/overcommit_memory", mm_sysctl_overcommit_memory),
+	MM_CTL("/proc/sys/vm/overcommit_ratio", mm_sysctl_overcommit_ratio),
 	CONST("page-cluster", "3"),
 	CONST("panic_on_oom", "0"),
 	CTL("percpu_pagelist_fraction", sysctl_percpu_pagelist_fraction),

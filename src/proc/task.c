@@ -2,6 +2,7 @@
 /* /proc/PID: the table of its files, and those that are not about single areas (proc-maps.md 3, 4). */
 #include "files.h"
 #include <errno.h>
+#include <limits.h>
 #include <mmsh/pgtable.h>
 #include <mmsh/proc_task.h>
 #include <stdlib.h>
@@ -261,4 +262,43 @@ int task_file_write(struct machine *m, const struct proc_file *f, const char *te
 size_t task_file_read(const struct machine *m, const struct proc_file *f, uint64_t off, void *buf, size_t len)
 {
 	return file_of(f)->read(m, task_of(m, f), off, buf, len);
+}
+
+/* ---- /proc/sys: settings of processes ---- */
+
+struct mm_sysctl {
+	size_t offset; /* of an int in struct mm_system */
+	int def, min, max;
+};
+
+#define MM_SYSCTL(member, d, lo, hi)                                                     \
+	const struct mm_sysctl mm_sysctl_##member = {offsetof(struct mm_system, member), d, lo, hi}
+
+MM_SYSCTL(overcommit_memory, 0, 0, 2);
+MM_SYSCTL(overcommit_ratio, 50, 0, INT_MAX);
+MM_SYSCTL(max_map_count, 65530, 0, INT_MAX);
+MM_SYSCTL(legacy_va_layout, 0, 0, 1);
+MM_SYSCTL(randomize_va_space, 0, 0, 2);
+
+void mm_sysctl_show(const struct machine *m, const struct proc_file *f, struct strbuf *out)
+{
+	const struct mm_sysctl *ctl = f->data;
+
+	strbuf_addf(out, "%d\n", m->mm ? *(const int *)((const char *)m->mm + ctl->offset) : ctl->def);
+}
+
+int mm_sysctl_write(struct machine *m, const struct proc_file *f, const char *text)
+{
+	const struct mm_sysctl *ctl = f->data;
+	struct mm_system *s = mm_system(m);
+	char *end;
+	long n;
+
+	if (!s)
+		return -ENOMEM;
+	n = strtol(text, &end, 10);
+	if (end == text || *end || n < ctl->min || n > ctl->max)
+		return -EINVAL;
+	*(int *)((char *)s + ctl->offset) = (int)n;
+	return 0;
 }

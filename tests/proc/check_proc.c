@@ -97,7 +97,7 @@ START_TEST(lists)
 	assert_list(m, "/sys/kernel", "debug/\n");
 	assert_list(m, "/sys/kernel/debug/extfrag/", "extfrag_index\nunusable_index\n");
 	assert_list(m, "extfrag", "extfrag_index\nunusable_index\n");
-	assert_list(m, "/proc/sys", "vm/\n");
+	assert_list(m, "/proc/sys", "kernel/\nvm/\n");
 	ck_assert_int_eq(proc_list(m, "/proc", &out), 0);
 	ck_assert_ptr_nonnull(strstr(strbuf_str(&out), "pagetypeinfo\nsys/\nversion\n"));
 	ck_assert_int_eq(proc_list(m, "buddyinfo", &out), -ENOTDIR);
