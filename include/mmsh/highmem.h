@@ -40,7 +40,7 @@ vaddr_t page_address(const struct machine *m, pfn_t pfn);
  * kmap - give the page a kernel address, or one more user of the one it has
  *
  * Returns: 0 and *@addr; -EWOULDBLOCK when the window is full: the caller now sleeps, in
- * order, and TRACE_KMAP_WOKEN tells when a kunmap() has served it; -EAGAIN when too many
+ * order, and TRACE_KMAP_WOKEN tells when a kunmap() has served it; -EBUSY when too many
  * sleep already (nothing changed).
  */
 int kmap(struct machine *m, pfn_t pfn, vaddr_t *addr);

@@ -135,7 +135,7 @@ int kmap(struct machine *m, pfn_t pfn, vaddr_t *addr)
 		return 0;
 	}
 	if (pk->nr_waiting == PKMAP_WAITERS && slot_of(m, pfn) < 0)
-		return -EAGAIN;
+		return -EBUSY;
 	err = kmap_high(m, pfn, addr);
 	if (err)
 		pk->waiting[pk->nr_waiting++] = pfn;

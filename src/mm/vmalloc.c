@@ -246,6 +246,8 @@ void free_vmap_area_noflush(struct machine *m, struct vmap_area *va)
 
 int map_page(struct machine *m, vaddr_t addr, uint64_t pfn, uint64_t prot)
 {
+	if (m->arch->bits == 64)
+		prot |= _PAGE_NX;
 	return m->swapper_pg_dir ? pgtable_set(m, m->swapper_pg_dir, addr, PFN_PHYS(pfn) | prot) : 0;
 }
 

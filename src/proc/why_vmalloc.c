@@ -99,6 +99,17 @@ static bool next_is(const struct story *s, enum trace_id id)
 	return s->ev < s->end && s->ev->id == id;
 }
 
+#define VMAP_EVENTS \
+	(TRACE_BIT(TRACE_VMAP_SEARCH) | TRACE_BIT(TRACE_VMAP_AREA) | TRACE_BIT(TRACE_VMAP_LAZY) | \
+	 TRACE_BIT(TRACE_VMAP_PURGE) | TRACE_BIT(TRACE_VMAP_FULL) | TRACE_BIT(TRACE_VMALLOC_FAILED))
+
+/* What lies before the next step is the freeing of descriptors. */
+static void skip_to_step(struct story *s)
+{
+	while (s->ev < s->end && !(VMAP_EVENTS & TRACE_BIT(s->ev->id)))
+		s->ev++;
+}
+
 void tell_vmap_search(struct story *s)
 {
 	const struct trace_event *ev = s->ev++;
@@ -114,11 +125,9 @@ void tell_vmap_search(struct story *s)
 		tell_passed(s, (vaddr_t)ev->c, (vaddr_t)s->ev->a);
 	else
 		strbuf_addf(s->out, "  nothing up to the end, 0x%llx\n", (ull)s->m->layout.vmalloc_end);
+	if (!next_is(s, TRACE_VMAP_AREA))
+		skip_to_step(s);
 }
-
-#define VMAP_EVENTS \
-	(TRACE_BIT(TRACE_VMAP_SEARCH) | TRACE_BIT(TRACE_VMAP_AREA) | TRACE_BIT(TRACE_VMAP_LAZY) | \
-	 TRACE_BIT(TRACE_VMAP_PURGE) | TRACE_BIT(TRACE_VMAP_FULL) | TRACE_BIT(TRACE_VMALLOC_FAILED))
 
 static void tell_pages(struct story *s, const char *what, unsigned n, struct strbuf *pfns)
 {
@@ -217,6 +226,7 @@ void tell_vmap_full(struct story *s)
 
 	strbuf_addf(s->out, "=> no room for 0x%llx bytes (%llu kB)\n", (ull)ev->a, (ull)ev->a >> 10);
 	tell_holes(s);
+	skip_to_step(s);
 }
 
 void tell_vmalloc_failed(struct story *s)

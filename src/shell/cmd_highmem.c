@@ -72,7 +72,8 @@ static void print_full(struct shell *sh, pfn_t pfn)
 	print_holders(sh);
 	out(sh, "\nthe caller sleeps with pfn %u until a kunmap", pfn);
 	if (pk->nr_waiting > 1)
-		out(sh, "; %u others sleep already", pk->nr_waiting - 1);
+		out(sh, "; %u other%s already", pk->nr_waiting - 1,
+		    pk->nr_waiting == 2 ? " sleeps" : "s sleep");
 	out_char(sh, '\n');
 }
 

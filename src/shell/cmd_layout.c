@@ -333,10 +333,13 @@ static void print_vmalloc(struct shell *sh)
 	nr = print_runs(sh, l->vmalloc_start, ROUND_UP(l->vmalloc_end, PAGE_SIZE));
 	if (nr > ROWS_SHOWN)
 		out(sh, "... %u more (see vmallocinfo)\n", nr - ROWS_SHOWN);
-	if (v->free_vmap_cache)
-		out(sh, "the next search begins at 0x%llx if holes below it are too small: %llu bytes at "
-			"most\n",
-		    (ull)v->free_vmap_cache->end, (ull)v->cached_hole_size);
+	if (v->free_vmap_cache) {
+		out(sh, "the next search begins at 0x%llx", (ull)v->free_vmap_cache->end);
+		if (v->cached_hole_size > PAGE_SIZE)
+			out(sh, "; for less than %llu bytes at the lowest address",
+			    (ull)v->cached_hole_size);
+		out_char(sh, '\n');
+	}
 	out(sh, "%llu pages wait for a purge, which comes when there are more than %llu\n",
 	    (ull)v->lazy_nr, (ull)lazy_max_pages(sh->m));
 }
@@ -367,9 +370,9 @@ static int print_pkmap(struct shell *sh)
 			out_char(sh, slot_char(pk->count[i]));
 		out_char(sh, '\n');
 	}
-	out(sh, ". free, 1 to 9 and + users, ~ no users but not flushed: %u slots in use, %u to be "
-		"flushed\n",
-	    s.used, s.stale);
+	out_str(sh, ". free, 1 to 9 and + users, ~ no users but not flushed\n");
+	out(sh, "%u in use, %u to be flushed, %u free\n", s.used, s.stale,
+	    m->arch->last_pkmap - s.used - s.stale);
 	out(sh, "the next search begins at slot %u; when it wraps, it flushes\n",
 	    (pk->last_nr + 1) % m->arch->last_pkmap);
 	if (pk->nr_waiting)
