@@ -104,11 +104,11 @@ static void print_slub_order(struct shell *sh, const struct kmem_cache *s)
 
 	out(sh, "  slab       order %u: %u objects in %llu bytes, %llu left over\n", s->oo.order,
 	    s->oo.objects, (unsigned long long)bytes, (unsigned long long)left);
-	out(sh, "    wanted: %u objects or more (%s), at most 1/16 left over, orders %u to %u\n",
-	    wanted,
-	    p->slub_min_objects ? "slub_min_objects="
-				: "4 * (bits of the number of CPUs + 1), as far as they fit",
+	out(sh, "    wanted: %u objects or more, at most 1/16 left over, orders %u to %u\n", wanted,
 	    p->slub_min_order, p->slub_max_order);
+	out(sh, "    (%u: %s, as far as they fit)\n", wanted,
+	    p->slub_min_objects ? "slub_min_objects="
+				: "4 * (bits of the number of CPUs + 1)");
 	print_orders(sh, s, wanted, max_of(p->slub_max_order, (unsigned)s->oo.order));
 	if (s->oo.objects < wanted)
 		out_str(sh, "    no order had both: fewer objects had to do\n");

@@ -27,7 +27,7 @@ static struct cache_name *own_name(const struct shell *sh, const char *name)
 	return NULL;
 }
 
-static void name_lives(struct shell *sh, const char *name)
+static void name_lives(struct shell *sh, const char *name, uint64_t size)
 {
 	struct cache_names *names = &sh->caches;
 	struct cache_name *own = own_name(sh, name);
@@ -37,6 +37,7 @@ static void name_lives(struct shell *sh, const char *name)
 		own = &names->v[names->n++];
 		own->name = mem_strdup(name);
 	}
+	own->size = size;
 	own->dead = false;
 }
 
@@ -196,7 +197,7 @@ int exec_cache_create(struct shell *sh, const struct args *a)
 	s = kmem_cache_create(sh->m, &p, &e);
 	if (!s)
 		return cmd_fail(sh, EINVAL, "%s", e.text);
-	name_lives(sh, p.name);
+	name_lives(sh, p.name, p.size);
 	print_created(sh, s, p.name);
 	return slab_call_end(sh, oopses);
 }
@@ -227,6 +228,7 @@ int exec_cache_alloc(struct shell *sh, const struct args *a)
 	gfp_t gfp = a->v[ALLOC_GFP].w ? a->v[ALLOC_GFP].gfp : GFP_KERNEL;
 	int64_t count = a->v[ALLOC_COUNT].w ? a->v[ALLOC_COUNT].num : 1, got;
 	struct kmem_cache *s = cache_arg(sh, a);
+	const struct cache_name *own = own_name(sh, a->v[ALLOC_NAME].text);
 	unsigned long oopses;
 	vaddr_t p = 0;
 	int nid, r = s ? check_node(sh, &a->v[ALLOC_NODE], &nid) : -sh->err.code;
@@ -245,7 +247,7 @@ int exec_cache_alloc(struct shell *sh, const struct args *a)
 			break;
 		t = value_add(sh, &value_object_type, p);
 		t->id = s->id;
-		t->size = s->object_size;
+		t->size = own ? own->size : s->object_size;
 		t->gfp = gfp;
 	}
 	if (got > 0)

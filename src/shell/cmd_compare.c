@@ -151,7 +151,7 @@ static long pages_in_use(struct machine *m)
 	long n = (long)m->totalram_pages;
 
 	for_each_populated_zone(m, z) {
-		n -= (long)zone_page_state(z, NR_FREE_PAGES);
+		n -= zone_page_state_exact(m, z, NR_FREE_PAGES);
 		for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
 			n -= z->pageset[cpu].count;
 	}
@@ -159,12 +159,16 @@ static long pages_in_use(struct machine *m)
 }
 
 /* SLOB's pages are in no counter: only their flag tells. */
-static long slab_pages(const struct machine *m)
+static long slab_pages(struct machine *m)
 {
 	long n = 0;
 
+	for_each_populated_zone(m, z) {
+		n += zone_page_state_exact(m, z, NR_SLAB_RECLAIMABLE);
+		n += zone_page_state_exact(m, z, NR_SLAB_UNRECLAIMABLE);
+	}
 	if (m->slab->ops->has_slabinfo)
-		return m->vm_stat[NR_SLAB_RECLAIMABLE] + m->vm_stat[NR_SLAB_UNRECLAIMABLE];
+		return n;
 	for (pfn_t pfn = 0; pfn < m->slab->bytes >> PAGE_SHIFT; pfn++)
 		n += (pfn_to_page(m, pfn)->flags & PG(slab)) != 0;
 	return n;

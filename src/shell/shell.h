@@ -65,6 +65,7 @@ struct statement;
 struct cache_names {
 	struct cache_name {
 		char *name;
+		uint64_t size; /* as asked for: merged, its objects may be larger */
 		bool dead;
 	} *v;
 	unsigned n, cap;

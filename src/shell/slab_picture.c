@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `slab X`: the picture of one slab. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,15 +94,17 @@ struct part {
 static void print_parts(struct picture *p, const struct part *part, unsigned n)
 {
 	struct shell *sh = p->sh;
-	const char *sep = "  each       ";
+	const char *head = "  each       ";
 
 	for (unsigned i = 0; i < n; i++) {
+		char range[24];
+
 		if (part[i].from >= part[i].to)
 			continue;
-		out(sh, "%s%u-%u %s", sep, part[i].from, part[i].to - 1, part[i].what);
-		sep = ", ";
+		snprintf(range, sizeof(range), "%u-%u", part[i].from, part[i].to - 1);
+		out(sh, "%s%-9s %s\n", head, range, part[i].what);
+		head = "             ";
 	}
-	out_char(sh, '\n');
 }
 
 static void print_slub_object(struct picture *p)
@@ -115,7 +118,7 @@ static void print_slub_object(struct picture *p)
 		{"the user's", 0, s->object_size},
 		{red ? "red zone" : "padding", s->object_size, s->inuse},
 		{"free pointer", s->offset ? s->offset : s->size, ptr},
-		{"who allocated and freed it, padding", ptr, tracks},
+		{s->flags & SLAB_STORE_USER ? "who allocated and freed it" : "padding", ptr, tracks},
 		{"padding", tracks, s->size},
 	};
 
