@@ -37,4 +37,7 @@ double slab_pair_256(void), slab_bulk_1024(void), slab_object_churn(void);
 double slob_pair_256(void), slob_bulk_1024(void), slob_object_churn(void);
 double glibc_pair_256(void), glibc_bulk_1024(void), glibc_object_churn(void);
 
+/* bench_vmalloc.c */
+double vmalloc_pair_10(void), vmalloc_pair_1000(void), vmalloc_pair_10000(void), kmap_pair(void);
+
 #endif
