@@ -75,10 +75,10 @@ static void glibc_free_bulk(uint64_t *p)
 		glibc_free(p[i]);
 }
 
-#define MODEL_HEAP(allocator)                                                        \
-	{                                                                            \
-		.ops = &(allocator), .alloc = model_alloc, .free = model_free,       \
-		.alloc_bulk = model_alloc_bulk, .free_bulk = model_free_bulk,        \
+#define MODEL_HEAP(allocator)                                                  \
+	{                                                                      \
+		.ops = &(allocator), .alloc = model_alloc, .free = model_free, \
+		.alloc_bulk = model_alloc_bulk, .free_bulk = model_free_bulk,  \
 	}
 static const struct heap slub = MODEL_HEAP(slub_ops);
 static const struct heap slab = MODEL_HEAP(slab_ops_slab);
@@ -161,18 +161,18 @@ TEMPLATE double churn(const struct heap *h)
 	return (now_ns() - began) / CHURN_OPS;
 }
 
-#define ROUNDS_OF(heap)                     \
-	double heap##_pair_256(void)        \
-	{                                   \
-		return pair(&heap);         \
-	}                                   \
-	double heap##_bulk_1024(void)       \
-	{                                   \
-		return bulk(&heap);         \
-	}                                   \
-	double heap##_object_churn(void)    \
-	{                                   \
-		return churn(&heap);        \
+#define ROUNDS_OF(heap)                  \
+	double heap##_pair_256(void)     \
+	{                                \
+		return pair(&heap);      \
+	}                                \
+	double heap##_bulk_1024(void)    \
+	{                                \
+		return bulk(&heap);      \
+	}                                \
+	double heap##_object_churn(void) \
+	{                                \
+		return churn(&heap);     \
 	}
 
 ROUNDS_OF(slub)

@@ -19,21 +19,29 @@ static const char *const step_text[NR_SLAB_STEPS] = {
 	[STEP_SLUB_REFILL] = "%c: the CPU's freelist is empty; it takes over what its slab pfn %p "
 			     "has, %a object%s\n",
 	[STEP_SLUB_FULL] = "%c: the CPU's slab pfn %p is used up; it is on no list now\n",
-	[STEP_SLUB_CPU_PARTIAL] = "  pfn %p, the top of the CPU's partial slabs, becomes its slab\n",
-	[STEP_SLUB_NODE_PARTIAL] = "  pfn %p, the head of the node's partial list, becomes the CPU's "
-				   "slab: %a free object%s\n",
-	[STEP_SLUB_NODE_MORE] = "  and pfn %p goes on the CPU's partial slabs: %a free objects in all, "
-				"it stops beyond %b\n",
-	[STEP_SLUB_DEACTIVATE] = "  the CPU gives its slab pfn %p back, with %a free object%s: %w\n",
+	[STEP_SLUB_CPU_PARTIAL] =
+		"  pfn %p, the top of the CPU's partial slabs, becomes its slab\n",
+	[STEP_SLUB_NODE_PARTIAL] =
+		"  pfn %p, the head of the node's partial list, becomes the CPU's "
+		"slab: %a free object%s\n",
+	[STEP_SLUB_NODE_MORE] =
+		"  and pfn %p goes on the CPU's partial slabs: %a free objects in all, "
+		"it stops beyond %b\n",
+	[STEP_SLUB_DEACTIVATE] =
+		"  the CPU gives its slab pfn %p back, with %a free object%s: %w\n",
 	[STEP_SLUB_FREE_FASTPATH] = "%c: fast path, into the CPU's freelist of slab pfn %p\n",
-	[STEP_SLUB_FREE_SLOW] = "%c: slab pfn %p is not the CPU's: into its own freelist; %b in use "
-				"then\n",
-	[STEP_SLUB_FROZEN] = "  it was full: now it is on the CPU's partial slabs, which have %a free "
-			     "object%s (limit %b)\n",
-	[STEP_SLUB_DRAIN] = "  %a free objects on the CPU's partial slabs, more than %b: they all go "
-			    "to the node's list\n",
-	[STEP_SLUB_ADD_PARTIAL] = "  it was full: now it is the last on the node's partial list, of "
-				  "%a\n",
+	[STEP_SLUB_FREE_SLOW] =
+		"%c: slab pfn %p is not the CPU's: into its own freelist; %b in use "
+		"then\n",
+	[STEP_SLUB_FROZEN] =
+		"  it was full: now it is on the CPU's partial slabs, which have %a free "
+		"object%s (limit %b)\n",
+	[STEP_SLUB_DRAIN] =
+		"  %a free objects on the CPU's partial slabs, more than %b: they all go "
+		"to the node's list\n",
+	[STEP_SLUB_ADD_PARTIAL] =
+		"  it was full: now it is the last on the node's partial list, of "
+		"%a\n",
 	[STEP_SLUB_UNCHECKED] = "%c: a check failed (dmesg): 0x%x is left alone\n",
 	[STEP_SLAB_HIT] = "%c: off the CPU's array: 0x%x, %b left\n",
 	[STEP_SLAB_REFILL] = "%c: the CPU's array is empty; it was filled with %a (batch %b)\n",

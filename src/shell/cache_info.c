@@ -53,8 +53,9 @@ static void print_object(struct shell *sh, const struct kmem_cache *s)
 	if (s->flags & SLAB_POISON)
 		out_str(sh, "             poisoned with 0x6b while free\n");
 	if (sh->m->slab->ops == &slub_ops && s->offset)
-		out(sh, "             free pointer of %u bytes behind it, at %u: its bytes must survive "
-			"being free\n",
+		out(sh,
+		    "             free pointer of %u bytes behind it, at %u: its bytes must survive "
+		    "being free\n",
 		    word, s->offset);
 	else if (sh->m->slab->ops == &slub_ops)
 		out(sh, "             free pointer in its first %u bytes while it is free\n", word);
@@ -107,8 +108,7 @@ static void print_slub_order(struct shell *sh, const struct kmem_cache *s)
 	out(sh, "    wanted: %u objects or more, at most 1/16 left over, orders %u to %u\n", wanted,
 	    p->slub_min_order, p->slub_max_order);
 	out(sh, "    (%u: %s, as far as they fit)\n", wanted,
-	    p->slub_min_objects ? "slub_min_objects="
-				: "4 * (bits of the number of CPUs + 1)");
+	    p->slub_min_objects ? "slub_min_objects=" : "4 * (bits of the number of CPUs + 1)");
 	print_orders(sh, s, wanted, max_of(p->slub_max_order, (unsigned)s->oo.order));
 	if (s->oo.objects < wanted)
 		out_str(sh, "    no order had both: fewer objects had to do\n");
@@ -190,8 +190,8 @@ static void print_use(struct shell *sh, struct kmem_cache *s)
 
 	get_slabinfo(sh->m, s, &i);
 	slab_walk(sh->m, s, count_slab, &c);
-	out(sh, "  in use     %lu of %lu objects active, %lu slab%s", i.active_objs, i.num_objs, i.num_slabs,
-	    i.num_slabs == 1 ? "" : "s");
+	out(sh, "  in use     %lu of %lu objects active, %lu slab%s", i.active_objs, i.num_objs,
+	    i.num_slabs, i.num_slabs == 1 ? "" : "s");
 	for (unsigned w = 0; w < NR_SLAB_WHERE; w++) {
 		if (c.slabs[w]) {
 			out(sh, "%s%u %s", *sep ? sep : ": ", c.slabs[w], slab_where_names[w]);
@@ -213,7 +213,8 @@ static void print_cache(struct shell *sh, struct kmem_cache *s, const char *name
 	print_aliases(sh, s);
 	print_object(sh, s);
 	if (!ops->has_slabinfo) {
-		out_str(sh, "  slab       none: objects are blocks of SLOB's pages, wherever one fits\n");
+		out_str(sh,
+			"  slab       none: objects are blocks of SLOB's pages, wherever one fits\n");
 		return;
 	}
 	if (ops == &slub_ops)

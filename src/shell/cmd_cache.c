@@ -163,7 +163,8 @@ static int check_create(struct shell *sh, const struct args *a, struct kmem_cach
 	if (a->v[CREATE_CTOR].w)
 		p->ctor = &kmem_ctor_default;
 	if (strlen(p->name) >= KMEM_CACHE_NAME_MAX || strpbrk(p->name, "/ \t\n"))
-		return cmd_fail(sh, EINVAL, "%s: a cache's name has at most %d letters, no / and no blanks",
+		return cmd_fail(sh, EINVAL,
+				"%s: a cache's name has at most %d letters, no / and no blanks",
 				quoted(sh, p->name), KMEM_CACHE_NAME_MAX - 1);
 	if (lookup(sh, p->name))
 		return cmd_fail(sh, EEXIST, "there is a cache %s already", quoted(sh, p->name));
@@ -302,9 +303,10 @@ int exec_cache_destroy(struct shell *sh, const struct args *a)
 	if (!s)
 		return -sh->err.code;
 	if (!own)
-		return cmd_fail(sh, EPERM,
-				"%s is the kernel's own: only what `cache create` made is destroyed",
-				quoted(sh, name));
+		return cmd_fail(
+			sh, EPERM,
+			"%s is the kernel's own: only what `cache create` made is destroyed",
+			quoted(sh, name));
 	id = s->id;
 	begin_change(sh);
 	r = kmem_cache_destroy(sh->m, s);

@@ -66,11 +66,11 @@ struct run {
 	const struct slab_ops *ops;
 	struct trace_listener l;
 	bool timed;
-	bool fast, fresh;	   /* what the allocation under way has met so far */
+	bool fast, fresh; /* what the allocation under way has met so far */
 	long flushes;
-	long start[NR_METRICS];	   /* of what machines have, at boot */
+	long start[NR_METRICS]; /* of what machines have, at boot */
 	long value[NR_METRICS];
-	bool failed;		   /* some of its commands */
+	bool failed; /* some of its commands */
 	struct stopwatch watch;
 };
 
@@ -130,7 +130,7 @@ static void count_event(struct trace_listener *l, struct machine *m, const struc
 	}
 }
 
-#define COUNTED                                                                      \
+#define COUNTED                                                                           \
 	(TRACE_BIT(TRACE_SLAB_STEP) | TRACE_BIT(TRACE_KMALLOC) | TRACE_BIT(TRACE_KFREE) | \
 	 TRACE_BIT(TRACE_KMEM_CACHE_ALLOC) | TRACE_BIT(TRACE_KMEM_CACHE_FREE) |           \
 	 TRACE_BIT(TRACE_MM_PAGE_ALLOC))
@@ -185,8 +185,9 @@ static void take_stock(struct machine *m, long value[NR_METRICS])
 /* A value's bytes: those that are its own alone, padding included, or whole pages. */
 static uint64_t bytes_held(struct machine *m, const struct item *t, bool *pages)
 {
-	const struct kmem_cache *s = t->type == &value_object_type ? kmem_cache_by_id(m, t->id)
-								   : kmalloc_slab(m, t->size, t->gfp);
+	const struct kmem_cache *s = t->type == &value_object_type
+					     ? kmem_cache_by_id(m, t->id)
+					     : kmalloc_slab(m, t->size, t->gfp);
 	uint64_t n = ksize(m, t->at);
 
 	*pages = t->type == &value_kmalloc_type && !s && n >= PAGE_SIZE;

@@ -118,7 +118,8 @@ static void print_slub_object(struct picture *p)
 		{"the user's", 0, s->object_size},
 		{red ? "red zone" : "padding", s->object_size, s->inuse},
 		{"free pointer", s->offset ? s->offset : s->size, ptr},
-		{s->flags & SLAB_STORE_USER ? "who allocated and freed it" : "padding", ptr, tracks},
+		{s->flags & SLAB_STORE_USER ? "who allocated and freed it" : "padding", ptr,
+		 tracks},
 		{"padding", tracks, s->size},
 	};
 
@@ -177,8 +178,10 @@ static void print_place(struct picture *p)
 
 static void print_map(struct picture *p)
 {
-	static const char sign[NR_OBJ_STATES] = {
-		[OBJ_ALLOCATED] = '#', [OBJ_FREE] = '.', [OBJ_CPU_FREE] = 'o', [OBJ_SHARED_FREE] = ':'};
+	static const char sign[NR_OBJ_STATES] = {[OBJ_ALLOCATED] = '#',
+						 [OBJ_FREE] = '.',
+						 [OBJ_CPU_FREE] = 'o',
+						 [OBJ_SHARED_FREE] = ':'};
 	struct shell *sh = p->sh;
 
 	for (unsigned i = 0; i < p->nr; i++) {
@@ -378,9 +381,10 @@ static int find_slab(struct shell *sh, const struct arg *x, struct slab_location
 	if (!is_lowmem_addr(sh->m, addr) || !slab_locate(sh->m, addr, l))
 		return cmd_fail(sh, EINVAL, "%s lies in no slab", quoted(sh, x->w->text));
 	if (l->large)
-		return cmd_fail(sh, EINVAL,
-				"%s lies in no slab: pfn %u, order %u, came straight from the page allocator",
-				quoted(sh, x->w->text), l->pfn, l->order);
+		return cmd_fail(
+			sh, EINVAL,
+			"%s lies in no slab: pfn %u, order %u, came straight from the page allocator",
+			quoted(sh, x->w->text), l->pfn, l->order);
 	return 0;
 }
 

@@ -170,8 +170,7 @@ uint32_t value_done(struct shell *sh)
 	struct values *vs = &sh->values;
 
 	grow(vs->v, vs->n, vs->cap);
-	vs->v[vs->n++] =
-		(struct value){.first = vs->nr_taken, .n = vs->nr_items - vs->nr_taken};
+	vs->v[vs->n++] = (struct value){.first = vs->nr_taken, .n = vs->nr_items - vs->nr_taken};
 	vs->nr_taken = vs->nr_items;
 	bind_name(sh, vs->n);
 	if (sh->json_values)

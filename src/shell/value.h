@@ -52,12 +52,12 @@ extern const struct value_type value_number_type, value_pages_type;
 struct item {
 	const struct value_type *type;
 	uint64_t at;
-	uint64_t size; /* what was asked for */
+	uint64_t size;	/* what was asked for */
 	uint32_t value; /* its value's number */
 	uint32_t id;	/* the type's own: a cache's id, a task's PID */
 	gfp_t gfp;
 	uint8_t order;
-	bool cold;  /* pages: free it to the cold end */
+	bool cold;     /* pages: free it to the cold end */
 	bool negative; /* a number: .at is its two's complement */
 	bool freed;
 	bool doomed;		/* the running free will free it */
