@@ -337,6 +337,9 @@ static void cell_text(const struct run *r, unsigned metric, double empty, char *
 		snprintf(buf, size, "%ld", r->value[metric]);
 }
 
+/* At least: the table is to look the same whatever time it took. */
+#define COLUMN_WIDTH 9
+
 static int print_table(struct shell *sh, const struct run *runs, unsigned n, double empty)
 {
 	struct libscols_table *t = scols_new_table();
@@ -345,7 +348,7 @@ static int print_table(struct shell *sh, const struct run *runs, unsigned n, dou
 	bool ok = t && scols_table_new_column(t, "", 0, 0);
 
 	for (unsigned i = 0; i < n && ok; i++)
-		ok = scols_table_new_column(t, runs[i].ops->name, 0, SCOLS_FL_RIGHT);
+		ok = scols_table_new_column(t, runs[i].ops->name, COLUMN_WIDTH, SCOLS_FL_RIGHT);
 	if (ok)
 		scols_table_set_termforce(t, SCOLS_TERMFORCE_NEVER);
 	for (unsigned m = 0; m < NR_METRICS && ok; m++) {

@@ -18,6 +18,7 @@
 /* What the display shows now. A command that fails shows why. */
 static void render(struct shell *sh, const struct display *d, struct strbuf *text)
 {
+	const char *assign = sh->assign;
 	struct strbuf *before;
 
 	if (!d->command) {
@@ -25,12 +26,15 @@ static void render(struct shell *sh, const struct display *d, struct strbuf *tex
 		return;
 	}
 	before = out_capture(sh, text);
+	/* The name waits for the value of the command that needed a machine. */
+	sh->assign = NULL;
 	sh->inside++;
 	if (run_text(sh, "display", d->what, strlen(d->what))) {
 		out(sh, "%s: %s\n", sh->err.command, sh->err.text);
 		clear_error(sh);
 	}
 	sh->inside--;
+	sh->assign = assign;
 	out_release(sh, before);
 }
 
