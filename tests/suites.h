@@ -29,6 +29,7 @@
 	X(kpage) \
 	X(memory) \
 	X(mmap) \
+	X(layout) \
 	X(lex) \
 	X(machine) \
 	X(map) \
