@@ -6,7 +6,6 @@
 #include "mm.h"
 #include "vmstat.h"
 
-#define GFP_PGTABLE (GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO)
 #define _PAGE_PROTNONE _PAGE_GLOBAL
 #define _PAGE_SPECIAL 0x200u
 /* Bits that a change of protection leaves alone. */
@@ -145,7 +144,7 @@ phys_t pte_offset(const struct machine *m, const struct mm_struct *mm, vaddr_t v
 
 static int64_t alloc_table(struct machine *m, struct mm_struct *mm, bool last)
 {
-	int64_t pfn = alloc_kernel_pages(m, GFP_PGTABLE, 0, last);
+	int64_t pfn = alloc_kernel_pages(m, last ? pte_alloc_gfp(m) : GFP_PGTABLE, 0, last);
 
 	if (pfn < 0)
 		return pfn;
