@@ -2,6 +2,7 @@
 /* Faults: what is mapped, counted, copied, and which signal ends in whose hands. */
 #include "mm/program.h"
 #include <errno.h>
+#include <mmsh/pgtable.h>
 #include <mmsh/vmstat.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,6 +180,32 @@ START_TEST(tables_go_with_the_last_area)
 }
 END_TEST
 
+/* highpte=on: the tables of the last level come from high memory, directories do not. */
+START_TEST(tables_in_high_memory)
+{
+	static const struct {
+		const char *line;
+		bool high;
+	} cases[] = {
+		{"mem=1G", false},
+		{"mem=1G highpte=on", true},
+		{"arch=ia32-pae mem=2G highpte=on", true},
+		{"mem=64M highpte=on", false},
+	};
+	struct pgtable_step steps[PGT_MAX_LEVELS];
+	struct program hp;
+	unsigned n;
+
+	program_start(&hp, cases[_i].line);
+	touch(&hp, hp.t, map_at(&hp, 0x50000000, 1, RW, ANON | MAP_FIXED), FAULT_WRITE);
+	n = pgtable_walk(hp.m, hp.t->mm->pgd, 0x50000000, steps);
+	ck_assert_uint_eq(n, hp.m->arch->pgtable->levels);
+	ck_assert_int_eq(PFN_DOWN(steps[n - 1].table) >= hp.m->highstart_pfn, cases[_i].high);
+	ck_assert_uint_lt(PFN_DOWN(hp.t->mm->pgd), hp.m->highstart_pfn);
+	program_end(&hp);
+}
+END_TEST
+
 START_TEST(no_memory)
 {
 	struct fault_report r;
@@ -235,6 +262,7 @@ Suite *memory_suite(void)
 	tcase_add_test(tc, bytes_are_real);
 	tcase_add_test(tc, signals);
 	tcase_add_test(tc, tables_go_with_the_last_area);
+	tcase_add_loop_test(tc, tables_in_high_memory, 0, 4);
 	tcase_add_test(tc, no_memory);
 	tcase_add_test(tc, compaction_is_not_seen);
 	suite_add_tcase(s, tc);
