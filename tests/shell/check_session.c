@@ -194,6 +194,93 @@ START_TEST(meant_commands)
 }
 END_TEST
 
+/* A command's name may be two words, or have a format behind it. */
+START_TEST(names_of_two_words)
+{
+	char words[64];
+
+	ck_assert_ptr_eq(command_of_text("cache alloc foo"), command_find("cache alloc"));
+	ck_assert_ptr_eq(command_of_text("cache  alloc"), command_find("kmem_cache_alloc"));
+	ck_assert_ptr_eq(command_of_text("x/8xw $1"), command_find("x"));
+	ck_assert_ptr_eq(command_of_text("alloc 3"), command_find("alloc"));
+	ck_assert_ptr_null(command_of_text("cache"));
+	ck_assert_ptr_null(command_of_text("cache nope"));
+	ck_assert_ptr_null(command_of_text("alloc/3 3"));
+	ck_assert(command_second_words("cache", words, sizeof(words)));
+	ck_assert_ptr_nonnull(strstr(words, "create, alloc"));
+	ck_assert(!command_second_words("alloc", words, sizeof(words)));
+	ck_assert_str_eq(did_you_mean_command("cache aloc"), "cache alloc");
+	ck_assert_int_eq(run("cache  create foo 100\nkmem_cache_alloc foo\n"), 0);
+	ck_assert_int_eq(run("cache"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(sh->err.text, "followed by create"));
+}
+END_TEST
+
+/* ---- values of other types ---- */
+
+static uint64_t freed_number;
+
+static void print_ticket(struct shell *s, const struct item *t)
+{
+	out(s, "ticket %llu", (unsigned long long)t->at);
+}
+
+static int check_ticket(struct shell *s, const struct item *t, const char *what)
+{
+	return t->at == 13 ? cmd_fail(s, EBUSY, "%s brings bad luck", what) : 0;
+}
+
+static void free_ticket(struct shell *s, struct item *t)
+{
+	freed_number = t->at;
+	value_forget(s, t);
+}
+
+static const struct value_type ticket = {
+	"ticket", ITEM_ADDRESS, .print = print_ticket, .check_free = check_ticket, .free = free_ticket};
+
+START_TEST(values_of_any_type)
+{
+	uint32_t nr;
+
+	ck_assert_int_eq(run("boot mem=64M"), 0);
+	value_add(sh, &ticket, 4096);
+	nr = value_done(sh);
+	value_add(sh, &ticket, 13);
+	value_done(sh);
+	ck_assert_uint_eq(nr, 1);
+	ck_assert_ptr_eq(value_at(sh, 4096), &sh->values.item[0]);
+	ck_assert_ptr_null(value_at(sh, 4097));
+	ck_assert_int_eq(run("expect 'ticket 4096' print $1\nexpect '$1 + 4 == 4100'\n"), 0);
+	ck_assert_int_eq(run("free $2"), -EBUSY);
+	clear_error(sh);
+	ck_assert_int_eq(run("free $1"), 0);
+	ck_assert_uint_eq(freed_number, 4096);
+	ck_assert_int_eq(run("free $1"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(sh->err.text, "by \"free $1\""));
+	clear_error(sh);
+	/* The newest at an address counts. */
+	value_add(sh, &ticket, 4096);
+	value_done(sh);
+	ck_assert_int_eq(run("free 4096"), 0);
+	ck_assert(sh->values.item[2].freed);
+}
+END_TEST
+
+/* The index grows and still finds every address. */
+START_TEST(many_addresses)
+{
+	ck_assert_int_eq(run("boot mem=64M"), 0);
+	for (uint64_t i = 0; i < 10000; i++) {
+		value_add(sh, &ticket, i * 64);
+		value_done(sh);
+	}
+	for (uint64_t i = 0; i < 10000; i++)
+		ck_assert_ptr_eq(value_at(sh, i * 64), &sh->values.item[i]);
+	ck_assert_ptr_null(value_at(sh, 10000 * 64));
+}
+END_TEST
+
 /* ---- completion ---- */
 
 static const struct {
@@ -203,6 +290,13 @@ static const struct {
 	{"al", "alloc"},
 	{"dr", "drain"},
 	{"zz", ""},
+	{"cac", "cache"},
+	{"cache al", "alloc"},
+	{"cache d", "destroy"},
+	{"x = cache al", "alloc"},
+	{"cache create foo 8 SLAB_HW", "SLAB_HWCACHE_ALIGN"},
+	{"cache create foo 8 al", "align="},
+	{"cache nope x", ""},
 	{"alloc 0 GFP_AT", "GFP_ATOMIC"},
 	{"alloc 0 GFP_KERNEL|__GFP_NOR", "__GFP_NORETRY"},
 	{"alloc 0 no", "node="},
@@ -325,6 +419,9 @@ Suite *session_suite(void)
 	tcase_add_test(tc, failed_boot_changes_nothing);
 	tcase_add_test(tc, rows_are_complete);
 	tcase_add_test(tc, meant_commands);
+	tcase_add_test(tc, names_of_two_words);
+	tcase_add_test(tc, values_of_any_type);
+	tcase_add_test(tc, many_addresses);
 	tcase_add_loop_test(tc, candidates, 0, (int)ARRAY_SIZE(lines));
 	tcase_add_loop_test(tc, refusals_change_nothing, 0, (int)ARRAY_SIZE(refused));
 	suite_add_tcase(s, tc);
