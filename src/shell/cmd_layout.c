@@ -7,7 +7,7 @@
 #include <mmsh/pgtable.h>
 #include <mmsh/vmalloc.h>
 
-#include "command.h"
+#include "cmd_task.h"
 #include "kernel_addr.h"
 #include "layout.h"
 #include "out.h"
@@ -81,7 +81,7 @@ static const char *fill(struct usage u, uint64_t of, char buf[2])
 
 /* ---- the whole address space ---- */
 
-static void print_ends(struct shell *sh, vaddr_t first, vaddr_t last, unsigned columns)
+void layout_ends(struct shell *sh, vaddr_t first, vaddr_t last, unsigned columns)
 {
 	int digits = address_digits(sh), gap = (int)columns + 2 - 2 * (digits + 2);
 
@@ -95,7 +95,7 @@ static void print_bar(struct shell *sh, const struct part *parts, unsigned n, un
 	unsigned given[MAX_PARTS], all = layout_columns(parts, n, columns, given);
 	const char *edge = out_utf8() ? "│" : "|";
 
-	print_ends(sh, parts[0].first, parts[n - 1].last, all);
+	layout_ends(sh, parts[0].first, parts[n - 1].last, all);
 	out_str(sh, edge);
 	for (unsigned i = 0; i < n; i++) {
 		const struct part *p = &parts[i];
@@ -297,7 +297,7 @@ static void print_fill(struct shell *sh, vaddr_t first, vaddr_t last, unsigned c
 	uint64_t step = (last - first) / columns + 1;
 	const char *edge = out_utf8() ? "│" : "|";
 
-	print_ends(sh, first, last, columns);
+	layout_ends(sh, first, last, columns);
 	out_str(sh, edge);
 	for (unsigned c = 0; c < columns; c++) {
 		vaddr_t from = first + c * step, to = min_of(from + step - 1, last);
@@ -381,14 +381,28 @@ static int print_pkmap(struct shell *sh)
 	return 0;
 }
 
+static int layout_of_task(struct shell *sh, const struct arg *pid)
+{
+	struct task_struct *t;
+	int r = arg_task(sh, pid, &t);
+
+	if (!r && !t->mm)
+		r = cmd_fail(sh, EINVAL, "PID %d has no address space", t->pid);
+	if (!r)
+		print_layout_task(sh, t);
+	return r;
+}
+
 static int exec_layout(struct shell *sh, const struct args *a)
 {
 	int r = a->v[1].w || a->v[0].w ? need_kernel_tables(sh) : 0;
 
-	if (!r && a->v[0].w && a->v[1].w)
-		r = cmd_fail(sh, EINVAL, "vmalloc or pkmap, not both");
+	if (!r && !!a->v[0].w + !!a->v[1].w + !!a->v[2].w > 1)
+		r = cmd_fail(sh, EINVAL, "vmalloc, pkmap or a PID, one of them");
 	if (r)
 		return r;
+	if (a->v[2].w)
+		return layout_of_task(sh, &a->v[2]);
 	if (a->v[1].w)
 		return print_pkmap(sh);
 	if (a->v[0].w)
@@ -401,11 +415,13 @@ static int exec_layout(struct shell *sh, const struct args *a)
 const struct command commands_layout[] = {
 	{
 		.name = "layout",
-		.args = {{"vmalloc", ARG_WORD, ARG_FLAG}, {"pkmap", ARG_WORD, ARG_FLAG}},
-		.help = "Draw the address space: all of it, vmalloc's range, or the pkmap window.",
+		.args = {{"vmalloc", ARG_WORD, ARG_FLAG}, {"pkmap", ARG_WORD, ARG_FLAG},
+			 {"PID", ARG_VALUE, ARG_OPT}},
+		.help = "Draw the address space: all of it, vmalloc's range, the pkmap window, or a process.",
 		.text = "Parts are drawn in proportion, to the terminal's width, and at least a column "
-			"wide. A V is a column of vmalloc's range with areas in it.",
-		.example = "layout\nlayout vmalloc\nlayout pkmap",
+			"wide. A V is a column of vmalloc's range with areas in it. Of a process, its "
+			"areas, the room between them, and who may grow into it.",
+		.example = "layout\nlayout vmalloc\nlayout pkmap\nexec prog\nlayout 1",
 		.flags = CMD_MACHINE,
 		.exec = exec_layout,
 	},

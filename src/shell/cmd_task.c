@@ -360,7 +360,7 @@ static int exec_fork(struct shell *sh, const struct args *a)
 	return 0;
 }
 
-static int arg_task(struct shell *sh, const struct arg *a, struct task_struct **t)
+int arg_task(struct shell *sh, const struct arg *a, struct task_struct **t)
 {
 	const struct val *v = &a->val;
 

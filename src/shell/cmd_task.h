@@ -17,6 +17,9 @@ struct task_struct *current_task(const struct shell *sh);
 int need_task(struct shell *sh, struct task_struct **t);
 int need_mm(struct shell *sh, struct task_struct **t);
 
+/* The task whose PID it is. Returns: 0, or -errno with the error set. */
+int arg_task(struct shell *sh, const struct arg *a, struct task_struct **t);
+
 /* `PID 1 (init)` */
 void task_print(struct shell *sh, const struct task_struct *t);
 

@@ -5,6 +5,9 @@
 
 #include <mmsh/machine.h>
 
+struct shell;
+struct task_struct;
+
 enum part_kind {
 	PART_HOLE,
 	PART_USER,
@@ -33,6 +36,11 @@ unsigned layout_parts(const struct machine *m, struct part *parts);
  * What no address can be in gets one. Returns: the columns given.
  */
 unsigned layout_columns(const struct part *parts, unsigned n, unsigned columns, unsigned *given);
+
+/* The two addresses over the ends of a bar of @columns. */
+void layout_ends(struct shell *sh, vaddr_t first, vaddr_t last, unsigned columns);
+/* The picture of one process, which has an address space. */
+void print_layout_task(struct shell *sh, const struct task_struct *t);
 
 /* "119.99 MiB" */
 const char *layout_size(uint64_t bytes, char buf[32]);
