@@ -46,7 +46,8 @@ static bool next_stretch(const struct mm_struct *mm, struct stretch *s)
 	if (above && above->vm_start == first)
 		*s = (struct stretch){first, above->vm_end - 1, above, above->vm_next};
 	else
-		*s = (struct stretch){first, (above ? above->vm_start : mm->task_size) - 1, NULL, above};
+		*s = (struct stretch){first, (above ? above->vm_start : mm->task_size) - 1, NULL,
+				      above};
 	return true;
 }
 
@@ -123,7 +124,8 @@ static void tell_free(struct shell *sh, const struct mm_struct *mm, const struct
 		sep = ", ";
 	}
 	if (s->first == mmap_first) {
-		out(sh, "%smappings go %s", sep, mm->legacy ? "up from its start" : "down from its end");
+		out(sh, "%smappings go %s", sep,
+		    mm->legacy ? "up from its start" : "down from its end");
 		sep = ", ";
 	}
 	if (s->above && s->above->vm_flags & VM_GROWSDOWN)
@@ -136,8 +138,8 @@ static void print_stretch(struct shell *sh, const struct mm_struct *mm, const st
 	int digits = (int)sh->m->arch->bits / 4;
 	char size[32];
 
-	out(sh, "%c 0x%0*llx-0x%0*llx %11s  ", letter(s), digits, (ull)s->first, digits, (ull)s->last,
-	    layout_size(s->last - s->first + 1, size));
+	out(sh, "%c 0x%0*llx-0x%0*llx %11s  ", letter(s), digits, (ull)s->first, digits,
+	    (ull)s->last, layout_size(s->last - s->first + 1, size));
 	if (s->vma)
 		tell_area(sh, s->vma);
 	else
