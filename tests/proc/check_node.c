@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* /sys/devices/system/node and memory, the NUMA files of /proc/sys/vm, and numastat on them. */
+/* /sys/devices/system/node and memory, and the NUMA files of /proc/sys/vm. */
 #include "mm/fixture.h"
 #include "proc/capture.h"
 
@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static void assert_file(const struct machine *m, const char *path, const char *want)
 {
@@ -275,64 +273,6 @@ START_TEST(isolate_in_pagetypeinfo)
 }
 END_TEST
 
-/* ---- numastat ---- */
-
-static void export_file(const char *dir, const char *path, const struct machine *m)
-{
-	struct strbuf text = STRBUF_INIT, to = STRBUF_INIT;
-	FILE *f;
-
-	if (proc_read(m, path, &text))
-		return;
-	strbuf_addf(&to, "%s%s", dir, path);
-	for (char *p = strchr(to.s + 1, '/'); p; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		mkdir(to.s, 0755);
-		*p = '/';
-	}
-	f = fopen(to.s, "w");
-	ck_assert_ptr_nonnull(f);
-	fwrite(strbuf_str(&text), 1, text.len, f);
-	fclose(f);
-	strbuf_free(&text);
-	strbuf_free(&to);
-}
-
-/* The real program, in a name space of its own in which our files stand for the kernel's. */
-START_TEST(numastat_program)
-{
-	char dir[] = "/tmp/mmsh-node-XXXXXX", cmd[600], out[4096] = "";
-	struct machine *m = boot_line("arch=amd64 mem=512M numa=fake=2");
-	struct proc_iter it = {0};
-	FILE *p;
-
-	if (system("numastat -V >/dev/null 2>&1 && test -d /sys/devices/system/node && "
-		   "unshare -rm true 2>/dev/null")) {
-		machine_free(m);
-		return;
-	}
-	for (int i = 0; i < 700; i++)
-		ck_assert_int_ge(alloc_pages_node(m, i % 7 == 0, GFP_KERNEL, 0), 0);
-	machine_tick(m, HZ);
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	while (proc_next(m, &it))
-		if (strstr(it.path, "/node/") || strstr(it.path, "/proc/meminfo"))
-			export_file(dir, it.path, m);
-	snprintf(cmd, sizeof(cmd),
-		 "unshare -rm sh -c 'mount --bind %s/sys/devices/system/node /sys/devices/system/node && "
-		 "mount --bind %s/proc/meminfo /proc/meminfo && numastat && numastat -m' 2>&1; rm -r %s",
-		 dir, dir, dir);
-	p = popen(cmd, "r");
-	ck_assert_ptr_nonnull(p);
-	ck_assert_uint_gt(fread(out, 1, sizeof(out) - 1, p), 0);
-	ck_assert_msg(!pclose(p), "%s", out);
-	ck_assert_msg(strstr(out, "numa_hit                     600             100\n"), "%s", out);
-	ck_assert_msg(strstr(out, "local_node                   600               0\n"), "%s", out);
-	ck_assert_msg(strstr(out, "MemTotal "), "%s", out);
-	machine_free(m);
-}
-END_TEST
-
 Suite *node_suite(void)
 {
 	Suite *s = suite_create("node");
@@ -347,7 +287,6 @@ Suite *node_suite(void)
 	tcase_add_test(t, zone_reclaim_mode);
 	tcase_add_test(t, memory_blocks);
 	tcase_add_test(t, isolate_in_pagetypeinfo);
-	tcase_add_test(t, numastat_program);
 	suite_add_tcase(s, t);
 	return s;
 }

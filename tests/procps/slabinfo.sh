@@ -29,13 +29,13 @@ by_namespace()
 
 by_preload()
 {
-	MMSH_SLABINFO=$slabinfo LD_PRELOAD=$work/slabinfo.so "$@"
+	MMSH_ROOT=$work/export LD_PRELOAD=$work/root.so "$@"
 }
 
 build_preload()
 {
 	# Without the build's sanitizers: it is loaded into programs that have none.
-	${CC:-cc} -shared -fPIC -o slabinfo.so "$TEST_SRCDIR/tests/procps/slabinfo_preload.c" -ldl
+	${CC:-cc} -shared -fPIC -o root.so "$TEST_SRCDIR/tests/procps/root_preload.c" -ldl
 }
 
 # ---- what the tools must print, out of slabinfo itself
