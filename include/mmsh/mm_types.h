@@ -118,6 +118,10 @@ struct page {
 	};
 };
 
+/* In .owner, for pages that only who allocated them may free: vmalloc's, and the kernel's own page
+   tables. */
+#define PAGE_OF_KERNEL 0x40000000u
+
 /* A slab's freelist: an address (SLUB first free object, SLAB the index array, SLOB the first
    free block). 48 bits are enough for every address there is; bit 47 is the sign. */
 static inline vaddr_t page_freelist(const struct page *p)

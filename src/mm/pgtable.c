@@ -115,7 +115,10 @@ static phys_t alloc_table(struct machine *m)
 
 	if (m->boot.mem_init_done) {
 		pfn = alloc_pages(m, GFP_PGTABLE, 0);
-		return pfn < 0 ? 0 : PFN_PHYS((uint64_t)pfn);
+		if (pfn < 0)
+			return 0;
+		pfn_to_page(m, (pfn_t)pfn)->owner = PAGE_OF_KERNEL;
+		return PFN_PHYS((uint64_t)pfn);
 	}
 	at = m->boot.brk_start + m->boot.brk_tables * PAGE_SIZE;
 	if (at < brk_end)

@@ -93,6 +93,7 @@ static struct vm_struct *remove_vm_area(struct machine *m, struct vmap_area *va)
 static void chain_page(struct machine *m, struct vm_struct *vm, pfn_t pfn)
 {
 	pfn_to_page(m, pfn)->lru.next = PFN_NONE;
+	pfn_to_page(m, pfn)->owner = PAGE_OF_KERNEL;
 	if (vm->first == PFN_NONE)
 		vm->first = pfn;
 	else
