@@ -79,7 +79,7 @@ enum {
 	CMD_HOST = 32,	  /* writes the host's files: not in --safe */
 	CMD_FORMAT = 128, /* `NAME/FORMAT`, as gdb's x */
 	CMD_READS = 64,	  /* reads commands: they are echoed and kept, not it */
-	CMD_ROWS = 128,	  /* its lines come and go; each begins with its address */
+	CMD_ROWS = 256,	  /* its lines come and go; each begins with its address */
 };
 
 struct command {
