@@ -137,6 +137,7 @@ static int check_raw(struct shell *sh, const struct args *a, const struct val *v
 {
 	unsigned order = (unsigned)a->v[FREE_ORDER].num;
 	struct mm_error e = {{0}};
+	const struct page *page;
 	uint64_t pfn;
 	int r;
 
@@ -153,6 +154,10 @@ static int check_raw(struct shell *sh, const struct args *a, const struct val *v
 		return check_items(sh, a, t, text);
 	if (free_pages_check(sh->m, t->pfn, order, &e))
 		return cmd_fail(sh, EINVAL, "%s", e.text);
+	page = pfn_to_page(sh->m, t->pfn);
+	if (page->flags & PG(lru) || page->mapcount > 0)
+		return cmd_fail(sh, EINVAL, "pfn %u belongs to a process or a file (see whatis)",
+				t->pfn);
 	return 0;
 }
 
