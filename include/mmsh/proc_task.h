@@ -19,6 +19,8 @@ const struct task_file *task_file_find(const char *name);
 
 /* The name that maps gives an area: "" for none. */
 const char *vma_name(const struct vm_area_struct *v);
+/* "rwxp", "r--s": what may be done to it, and whether it is shared. Returns: @buf. */
+const char *vma_perms(const struct vm_area_struct *v, char buf[5]);
 /* Its line of maps, without the newline. */
 void vma_line(const struct machine *m, const struct vm_area_struct *v, struct strbuf *out);
 

@@ -627,11 +627,11 @@ static void put_smap(struct replay *r, const struct vm_area_struct *v, struct st
 {
 	struct mem_size_stats s;
 	uint32_t f = v->vm_flags;
+	char perms[5];
 
 	smap_gather(r->m, v, &s);
-	strbuf_addf(out, "s %08llx-%08llx %c%c%c%c rss=%llu pss=%llu sc=%llu sd=%llu pc=%llu pd=%llu anon=%llu flags=",
-		    (unsigned long long)v->vm_start, (unsigned long long)v->vm_end, f & VM_READ ? 'r' : '-',
-		    f & VM_WRITE ? 'w' : '-', f & VM_EXEC ? 'x' : '-', f & VM_MAYSHARE ? 's' : 'p',
+	strbuf_addf(out, "s %08llx-%08llx %s rss=%llu pss=%llu sc=%llu sd=%llu pc=%llu pd=%llu anon=%llu flags=",
+		    (unsigned long long)v->vm_start, (unsigned long long)v->vm_end, vma_perms(v, perms),
 		    (unsigned long long)s.resident >> 10, (unsigned long long)s.pss >> 22,
 		    (unsigned long long)s.shared_clean >> 10, (unsigned long long)s.shared_dirty >> 10,
 		    (unsigned long long)s.private_clean >> 10, (unsigned long long)s.private_dirty >> 10,

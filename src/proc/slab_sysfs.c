@@ -15,7 +15,8 @@ typedef int store_fn(struct machine *m, struct kmem_cache *s, const struct slab_
 struct slab_attr {
 	const char *name;
 	show_fn *show;
-	store_fn *store; /* NULL: read only */
+	store_fn *store; /* neither it nor set: read only */
+	int (*set)(struct machine *m, struct kmem_cache *s, unsigned long v); /* a number's */
 	size_t offset;	 /* show_u32: of the value in struct kmem_cache */
 	uint32_t flag;	 /* show_flag, store_debug; slab_count's enum; a statistic */
 	bool (*exists)(const struct machine *m);
@@ -364,44 +365,16 @@ static int number(const char *text, unsigned long *v)
 	return 0;
 }
 
-static int store_order(struct machine *m, struct kmem_cache *s, const struct slab_attr *a,
-		       const char *text)
+static int set_min_partial(struct machine *m, struct kmem_cache *s, unsigned long v)
 {
-	unsigned long v;
-
-	(void)a;
-	return number(text, &v) ? -EINVAL : slub_set_order(m, s, v);
-}
-
-static int store_min_partial(struct machine *m, struct kmem_cache *s, const struct slab_attr *a,
-			     const char *text)
-{
-	unsigned long v;
-
-	(void)m, (void)a;
-	if (number(text, &v))
-		return -EINVAL;
+	(void)m;
 	slub_set_min_partial(s, v);
 	return 0;
 }
 
-static int store_cpu_partial(struct machine *m, struct kmem_cache *s, const struct slab_attr *a,
-			     const char *text)
+static int set_ratio(struct machine *m, struct kmem_cache *s, unsigned long v)
 {
-	unsigned long v;
-
-	(void)a;
-	return number(text, &v) ? -EINVAL : slub_set_cpu_partial(m, s, v);
-}
-
-static int store_ratio(struct machine *m, struct kmem_cache *s, const struct slab_attr *a,
-		       const char *text)
-{
-	unsigned long v;
-
-	(void)m, (void)a;
-	if (number(text, &v))
-		return -EINVAL;
+	(void)m;
 	if (v <= 100)
 		s->remote_node_defrag_ratio = (uint32_t)v * 10;
 	return 0;
@@ -455,9 +428,9 @@ static const struct slab_attr attrs[] = {
 	U32("slab_size", size),
 	U32("object_size", object_size),
 	{.name = "objs_per_slab", .show = show_objs_per_slab},
-	{.name = "order", .show = show_order, .store = store_order},
-	{.name = "min_partial", .show = show_min_partial, .store = store_min_partial},
-	{.name = "cpu_partial", .show = show_u32, .store = store_cpu_partial,
+	{.name = "order", .show = show_order, .set = slub_set_order},
+	{.name = "min_partial", .show = show_min_partial, .set = set_min_partial},
+	{.name = "cpu_partial", .show = show_u32, .set = slub_set_cpu_partial,
 	 .offset = offsetof(struct kmem_cache, cpu_partial)},
 	COUNT("objects", COUNT_OBJECTS),
 	COUNT("objects_partial", COUNT_OBJECTS_PARTIAL),
@@ -484,7 +457,7 @@ static const struct slab_attr attrs[] = {
 	{.name = "alloc_calls", .show = show_calls, .flag = 0},
 	{.name = "free_calls", .show = show_calls, .flag = 1},
 	FLAG("cache_dma", SLAB_CACHE_DMA),
-	{.name = "remote_node_defrag_ratio", .show = show_ratio, .store = store_ratio,
+	{.name = "remote_node_defrag_ratio", .show = show_ratio, .set = set_ratio,
 	 .exists = has_numa},
 };
 
@@ -584,6 +557,7 @@ int slab_sysfs_write(struct machine *m, const char *rest, const char *text)
 	struct kmem_cache *s;
 	struct slab_attr a;
 	const char *file;
+	unsigned long v;
 
 	if (!*rest)
 		return -EISDIR;
@@ -593,6 +567,8 @@ int slab_sysfs_write(struct machine *m, const char *rest, const char *text)
 		return -EISDIR;
 	if (!find_attr(m, file, &a))
 		return -ENOENT;
+	if (a.set)
+		return number(text, &v) ? -EINVAL : a.set(m, s, v);
 	return a.store ? a.store(m, s, &a, text) : -EACCES;
 }
 

@@ -34,16 +34,27 @@ static void put_name(struct strbuf *out, const char *name)
 	}
 }
 
+const char *vma_perms(const struct vm_area_struct *v, char buf[5])
+{
+	uint32_t f = v->vm_flags;
+
+	buf[0] = f & VM_READ ? 'r' : '-';
+	buf[1] = f & VM_WRITE ? 'w' : '-';
+	buf[2] = f & VM_EXEC ? 'x' : '-';
+	buf[3] = f & VM_MAYSHARE ? 's' : 'p';
+	buf[4] = '\0';
+	return buf;
+}
+
 void vma_line(const struct machine *m, const struct vm_area_struct *v, struct strbuf *out)
 {
 	const struct address_space *a = v->vm_file ? v->vm_file->mapping : NULL;
-	uint32_t f = v->vm_flags;
 	const char *name = vma_name(v);
+	char perms[5];
 	size_t start = out->len, width = 24 + 6 * (m->arch->bits / 8);
 
-	strbuf_addf(out, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)v->vm_start,
-		    (unsigned long long)v->vm_end, f & VM_READ ? 'r' : '-', f & VM_WRITE ? 'w' : '-',
-		    f & VM_EXEC ? 'x' : '-', f & VM_MAYSHARE ? 's' : 'p',
+	strbuf_addf(out, "%08llx-%08llx %s %08llx %02x:%02x %llu ", (unsigned long long)v->vm_start,
+		    (unsigned long long)v->vm_end, vma_perms(v, perms),
 		    a ? (unsigned long long)v->vm_pgoff << PAGE_SHIFT : 0ull, a ? a->major : 0,
 		    a ? a->minor : 0, a ? (unsigned long long)a->ino : 0ull);
 	if (!*name)

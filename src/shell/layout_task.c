@@ -84,12 +84,11 @@ static void print_bar(struct shell *sh, const struct mm_struct *mm)
 static void tell_area(struct shell *sh, const struct vm_area_struct *v)
 {
 	struct mem_size_stats st;
-	char size[32];
+	char size[32], perms[5];
 	const char *name = vma_name(v);
 
 	smap_gather(sh->m, v, &st);
-	out(sh, "%c%c%c%c", v->vm_flags & VM_READ ? 'r' : '-', v->vm_flags & VM_WRITE ? 'w' : '-',
-	    v->vm_flags & VM_EXEC ? 'x' : '-', v->vm_flags & VM_MAYSHARE ? 's' : 'p');
+	out_str(sh, vma_perms(v, perms));
 	if (st.resident)
 		out(sh, ", %s resident", layout_size(st.resident, size));
 	if (*name)
