@@ -118,7 +118,7 @@ struct page {
 	};
 };
 
-/* In .owner, for pages that only who allocated them may free: vmalloc's, and the kernel's own page
+/* In .owner, for pages that only who allocated them may free: vmalloc's, and page
    tables. */
 #define PAGE_OF_KERNEL 0x40000000u
 

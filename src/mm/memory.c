@@ -148,6 +148,7 @@ static int64_t alloc_table(struct machine *m, struct mm_struct *mm, bool last)
 
 	if (pfn < 0)
 		return pfn;
+	pfn_to_page(m, (pfn_t)pfn)->owner = PAGE_OF_KERNEL;
 	if (last) {
 		mm->nr_ptes++;
 		__mod_zone_page_state(m, m->zone_by_id[block_zone(pfn_to_page(m, (pfn_t)pfn)->block)],
@@ -225,6 +226,8 @@ int pgd_alloc(struct machine *m, struct mm_struct *mm)
 	} else {
 		pfn = alloc_kernel_pages(m, GFP_PGTABLE, 0, false);
 		mm->pgd = pfn < 0 ? 0 : PFN_PHYS(pfn);
+		if (mm->pgd)
+			pfn_to_page(m, (pfn_t)pfn)->owner = PAGE_OF_KERNEL;
 	}
 	if (!mm->pgd)
 		return -ENOMEM;

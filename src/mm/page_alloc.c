@@ -621,9 +621,6 @@ int free_pages_check(const struct machine *m, uint64_t pfn, unsigned order, stru
 	if (p->flags & PG(slab))
 		return mm_error(e, -EINVAL, "pfn %llu is a slab of small objects",
 				(unsigned long long)pfn);
-	if (p->owner == PAGE_OF_KERNEL)
-		return mm_error(e, -EINVAL, "pfn %llu belongs to vmalloc or is a page table",
-				(unsigned long long)pfn);
 	if (block_order(p->block) != order)
 		return mm_error(e, -EINVAL, "pfn %llu was allocated with order %u, not %u",
 				(unsigned long long)pfn, block_order(p->block), order);

@@ -155,6 +155,8 @@ static int check_raw(struct shell *sh, const struct args *a, const struct val *v
 	if (free_pages_check(sh->m, t->pfn, order, &e))
 		return cmd_fail(sh, EINVAL, "%s", e.text);
 	page = pfn_to_page(sh->m, t->pfn);
+	if (page->owner == PAGE_OF_KERNEL)
+		return cmd_fail(sh, EINVAL, "pfn %u belongs to vmalloc or is a page table", t->pfn);
 	if (page->flags & PG(lru) || page->mapcount > 0)
 		return cmd_fail(sh, EINVAL, "pfn %u belongs to a process or a file (see whatis)",
 				t->pfn);
