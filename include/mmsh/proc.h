@@ -30,8 +30,11 @@ struct proc_file {
 extern const struct proc_file proc_files[];
 
 /* proc_find - "/proc/buddyinfo", or "buddyinfo" for short; "." or "/" as in sysctl names
-   ("vm.compact_memory"). Returns: the row, or NULL. */
+   ("vm.compact_memory"); /proc/self is the current task's. Returns: the row, or NULL. */
 const struct proc_file *proc_find(const char *path);
+/* Whether it is a file or directory of a task, there or not, or /proc, where they are listed:
+   task_init() comes before it is read. */
+bool proc_of_task(const char *path);
 /*
  * The files that @m has, in order (NULL: those that every machine has):
  *	struct proc_iter it = {0};
@@ -48,8 +51,8 @@ bool proc_next(const struct machine *m, struct proc_iter *it);
    only; -EISDIR; for a write also what the file refuses. */
 int proc_read(const struct machine *m, const char *path, struct strbuf *out);
 int proc_write(struct machine *m, const char *path, const char *text);
-/* The entries of directory @path ("/proc/sys/vm"), a line each, directories with "/" after.
-   Returns: 0 or -ENOENT, -ENOTDIR. */
+/* The entries of directory @path ("/proc/sys/vm"), a line each, directories with "/" after, and "@" after
+   the link self. Returns: 0 or -ENOENT, -ENOTDIR. */
 int proc_list(const struct machine *m, const char *path, struct strbuf *out);
 
 /* Mem-Info (proc-zones.md 10), without time stamps. */

@@ -73,11 +73,40 @@ int elf_parse(const void *bytes, size_t len, struct elf_image *img, struct mm_er
 int task_fork(struct machine *m, struct task_struct *parent, struct task_struct **child);
 int task_exec(struct machine *m, struct task_struct *t, const struct exec_params *p);
 void task_exit(struct machine *m, struct task_struct *t);
-/* init, PID 1; made when it is not there. NULL: no memory. */
-struct task_struct *task_init(struct machine *m);
 /* A task without an address space; child of @parent (NULL: init itself). */
 struct task_struct *task_new(struct machine *m, struct task_struct *parent, const char *comm);
 struct task_struct *task_find(struct machine *m, int pid);
+
+/*
+ * A program of nobody's making: a file with a text segment and, if there is any data, a data
+ * segment behind it, in bytes. With .pie it may lie anywhere, and ld.so comes with it.
+ */
+struct program_spec {
+	const char *name; /* without a slash: of /bin */
+	uint64_t text, data, bss;
+	bool pie;
+};
+/*
+ * program_exec - task_exec() of such a program
+ * program_run - task_exec() of an image: one argument, its name, and a small environment
+ *
+ * Return: 0 or a negative errno, as task_exec().
+ */
+int program_exec(struct machine *m, struct task_struct *t, const struct program_spec *p);
+int program_run(struct machine *m, struct task_struct *t, const char *comm,
+		const struct elf_image *img, const struct elf_image *interp);
+/* The file of that name on the root disk, made when it is not there; NULL: no memory. */
+struct address_space *disk_file(struct machine *m, const char *path, uint64_t size);
+/*
+ * task_init - PID 1, running /sbin/init, becomes the current task
+ *
+ * A machine is booted without it, so that those who are after pages alone have all of them;
+ * whoever looks for a task calls this first. Nothing happens when there is a current task.
+ *
+ * Returns: 0; a negative errno, and there is no task.
+ */
+int task_init(struct machine *m);
+
 /* Where areas go in @t's address space, by its limits and personality (3). */
 void arch_pick_mmap_layout(struct machine *m, struct task_struct *t, uint64_t rnd, bool randomize);
 

@@ -3,6 +3,7 @@
 #include "files.h"
 #include "slab_files.h"
 #include <errno.h>
+#include <mmsh/task.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ const struct proc_file proc_files[] = {
 	TASK("cmdline"),
 	TASK("comm"),
 	TASK("limits"),
-	TASK("maps"),
+	TASK("maps", .rows = true),
 	TASK("oom_score"),
 	TASK("oom_score_adj", .write = task_file_write),
 	/* of 64 bits it would be 256 GiB: more than a reader of whole files can take */
@@ -290,11 +291,26 @@ bool proc_next(const struct machine *m, struct proc_iter *it)
 	return true;
 }
 
+#define SELF "/proc/self"
+
+/* /proc/self is the current task's number; before there is a task, that of the first. */
+static bool follow_self(const struct machine *m, char *path)
+{
+	const struct task_struct *t = m && m->mm ? m->mm->current : NULL;
+	size_t len = strlen(SELF);
+	char rest[PROC_PATH_MAX];
+
+	if (strncmp(path, SELF, len) || (path[len] && path[len] != '/'))
+		return true;
+	strcpy(rest, path + len);
+	return snprintf(path, PROC_PATH_MAX, "/proc/%d%s", t ? t->pid : 1, rest) < PROC_PATH_MAX;
+}
+
 /*
  * @name below the prefix number @i, dots for slashes if it has no slash (vm.swappiness).
  * Returns: false when there is no such prefix, or it does not apply.
  */
-static bool candidate(const char *name, size_t i, char *path)
+static bool candidate(const struct machine *m, const char *name, size_t i, char *path)
 {
 	char dotted[PROC_PATH_MAX];
 
@@ -304,7 +320,7 @@ static bool candidate(const char *name, size_t i, char *path)
 	if (!strchr(name, '/'))
 		for (char *s = dotted; (s = strchr(s, '.'));)
 			*s = '/';
-	return path_join(path, prefixes[i], dotted);
+	return path_join(path, prefixes[i], dotted) && follow_self(m, path);
 }
 
 /* The row of @name and the number in it; with @m, one that this machine has. */
@@ -312,7 +328,7 @@ static const struct proc_file *find_file(const struct machine *m, const char *na
 {
 	char path[PROC_PATH_MAX];
 
-	for (size_t i = 0; candidate(name, i, path); i++)
+	for (size_t i = 0; candidate(m, name, i, path); i++)
 		for (const struct proc_file *f = proc_files; f->path; f++)
 			if (row_has(f, path, n) && (!m || row_exists(m, f, *n)))
 				return f;
@@ -326,6 +342,19 @@ const struct proc_file *proc_find(const char *path)
 	return find_file(NULL, path, &n);
 }
 
+bool proc_of_task(const char *name)
+{
+	char path[PROC_PATH_MAX];
+
+	for (size_t i = 0; candidate(NULL, name, i, path); i++) {
+		if (i == 0 && !strcmp(path, "/proc"))
+			return true;
+		if (!strncmp(path, "/proc/", 6) && path[6] >= '0' && path[6] <= '9')
+			return true;
+	}
+	return false;
+}
+
 /* Is it->path below directory @dir? */
 static bool is_below(const char *path, const char *dir)
 {
@@ -337,7 +366,7 @@ static bool is_below(const char *path, const char *dir)
 /* The whole path of directory @name, in @dir; @it: its first file. */
 static bool find_dir(const struct machine *m, const char *name, char *dir, struct proc_iter *it)
 {
-	for (size_t i = 0; candidate(name, i, dir); i++) {
+	for (size_t i = 0; candidate(m, name, i, dir); i++) {
 		*it = (struct proc_iter){0};
 		while (proc_next(m, it))
 			if (is_below(it->path, dir))
@@ -364,7 +393,7 @@ static int read_binary(const struct machine *m, const struct proc_file *f, struc
 static const struct proc_tree *find_tree(const struct machine *m, const char *name, char *path,
 					 const char **rest)
 {
-	for (size_t i = 0; candidate(name, i, path); i++)
+	for (size_t i = 0; candidate(m, name, i, path); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(trees); k++) {
 			size_t n = strlen(trees[k].path);
 
@@ -455,6 +484,8 @@ int proc_list(const struct machine *m, const char *path, struct strbuf *out)
 		last[len] = '\0';
 	} while (proc_next(m, &it) && is_below(it.path, dir));
 	list_trees(m, dir, out);
+	if (is_below(SELF, dir) && m->mm && m->mm->current)
+		strbuf_adds(out, "self@\n");
 	return 0;
 }
 

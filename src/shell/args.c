@@ -5,6 +5,7 @@
 
 #include <mmsh/gfp.h>
 
+#include "cmd_task.h"
 #include "command.h"
 #include "input.h"
 #include "shell.h"
@@ -107,6 +108,14 @@ static int parse_text(struct shell *sh, struct arg *a)
 	return r;
 }
 
+/* Of the model; one of a process is there whenever it is looked at. */
+static int parse_path(struct shell *sh, struct arg *a)
+{
+	int r = parse_text(sh, a);
+
+	return r ? r : need_path(sh, a->text);
+}
+
 static const struct {
 	const char *label;
 	int (*parse)(struct shell *sh, struct arg *a); /* of one word */
@@ -118,10 +127,11 @@ static const struct {
 	[ARG_GFP] = {"GFP", parse_gfp, false},
 	[ARG_PAGE] = {"PAGE", parse_value, false},
 	[ARG_VALUE] = {"X", parse_value, false},
+	[ARG_PID] = {"PID", parse_value, false},
 	[ARG_EXPR] = {"EXPR", parse_word, true},
 	[ARG_CACHE] = {"NAME", parse_text, false},
 	[ARG_SLAB_FLAGS] = {"FLAGS", parse_word, false},
-	[ARG_PATH] = {"PATH", parse_text, false},
+	[ARG_PATH] = {"PATH", parse_path, false},
 	[ARG_SYSCTL] = {"NAME", parse_text, false},
 	[ARG_FILE] = {"FILE", parse_text, false},
 	[ARG_DIR] = {"DIR", parse_text, false},

@@ -416,12 +416,12 @@ const struct command commands_layout[] = {
 	{
 		.name = "layout",
 		.args = {{"vmalloc", ARG_WORD, ARG_FLAG}, {"pkmap", ARG_WORD, ARG_FLAG},
-			 {"PID", ARG_VALUE, ARG_OPT}},
+			 {"PID", ARG_PID, ARG_OPT}},
 		.help = "Draw the address space: all of it, vmalloc's range, the pkmap window, or a process.",
 		.text = "Parts are drawn in proportion, to the terminal's width, and at least a column "
 			"wide. A V is a column of vmalloc's range with areas in it. Of a process, its "
 			"areas, the room between them, and who may grow into it.",
-		.example = "layout\nlayout vmalloc\nlayout pkmap\nexec prog\nlayout 1",
+		.example = "layout\nlayout vmalloc\nlayout pkmap\nlayout 1",
 		.flags = CMD_MACHINE,
 		.exec = exec_layout,
 	},

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <mmsh/proc.h>
 
+#include "cmd_task.h"
 #include "command.h"
 #include "input.h"
 #include "out.h"
@@ -162,6 +164,9 @@ static int exec_diff(struct shell *sh, const struct args *a)
 	past = journal_replay(sh);
 	if (!past)
 		return -sh->err.code;
+	/* A process that only had not been looked at then is no change. */
+	if (only)
+		need_path(past, a->v[0].text);
 	if (only)
 		diff_file(sh, past, strchr(only->path, '#') ? a->v[0].text : only->path);
 	while (!only && proc_next(sh->m, &it))
@@ -214,6 +219,22 @@ static int export_file(struct shell *sh, struct export *ex, const char *path)
 	return r;
 }
 
+/* The link to the current task's directory. */
+static int export_self(struct shell *sh, struct export *ex, const char *path)
+{
+	struct strbuf to = STRBUF_INIT;
+	char pid[16];
+	int r;
+
+	strbuf_addf(&to, "%s%s", ex->dir, path);
+	snprintf(pid, sizeof(pid), "%d", current_task(sh)->pid);
+	r = make_parents(sh, to.s);
+	if (!r && ((unlink(to.s) && errno != ENOENT) || symlink(pid, to.s)))
+		r = cmd_fail(sh, errno, "%s: %s", to.s, strerror(errno));
+	strbuf_free(&to);
+	return r;
+}
+
 static int export_dir(struct shell *sh, struct export *ex, const char *dir)
 {
 	struct strbuf list = STRBUF_INIT;
@@ -223,10 +244,13 @@ static int export_dir(struct shell *sh, struct export *ex, const char *dir)
 	proc_list(sh->m, dir, &list);
 	for (const char *s = strbuf_str(&list); *s && !r && !interrupted;) {
 		size_t len = strcspn(s, "\n");
-		bool is_dir = len && s[len - 1] == '/';
+		char kind = len ? s[len - 1] : '\0';
+		bool marked = kind == '/' || kind == '@';
 
-		snprintf(path, sizeof(path), "%s/%.*s", dir, (int)(len - is_dir), s);
-		r = is_dir ? export_dir(sh, ex, path) : export_file(sh, ex, path);
+		snprintf(path, sizeof(path), "%s/%.*s", dir, (int)(len - marked), s);
+		r = kind == '/'	  ? export_dir(sh, ex, path)
+		    : kind == '@' ? export_self(sh, ex, path)
+				  : export_file(sh, ex, path);
 		s += len + (s[len] == '\n');
 	}
 	strbuf_free(&list);
@@ -238,8 +262,12 @@ static int exec_export(struct shell *sh, const struct args *a)
 	struct export ex = {.dir = a->v[0].text};
 	int r = host_allowed(sh, "export");
 
-	if (!r)
-		r = export_dir(sh, &ex, "/proc");
+	if (r)
+		return r;
+	/* Without memory for a process there is the rest to be written. */
+	if (need_path(sh, "/proc"))
+		clear_error(sh);
+	r = export_dir(sh, &ex, "/proc");
 	if (!r)
 		r = export_dir(sh, &ex, "/sys");
 	if (!r)

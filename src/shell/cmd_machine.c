@@ -154,7 +154,8 @@ const struct command commands_machine[] = {
 		.args = {{"KEY=VALUE", ARG_BOOT, ARG_OPT | ARG_MANY}},
 		.help = "Boot a machine; the old one and its values are gone.",
 		.text = "`help boot-keys` lists the keys. With none a PC with 1G is booted. If the keys "
-			"describe no machine, the old one stays.",
+			"describe no machine, the old one stays. The machine comes up with init as its only "
+			"process (see ps).",
 		.example = "boot mem=64M\nboot e820=dmesg.txt cpus=4",
 		.flags = CMD_CHANGES,
 		.exec = exec_boot,

@@ -278,6 +278,8 @@ static int exec_x(struct shell *sh, const struct args *a)
 
 	if (!r)
 		r = address_arg(sh, &a->v[0], &addr);
+	if (!r)
+		r = need_owner(sh, addr);
 	if (r)
 		return r;
 	return f.letter == 's' ? examine_strings(sh, addr, &f) : examine_units(sh, addr, &f);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <mmsh/fault.h>
+#include <mmsh/proc.h>
 #include <mmsh/proc_task.h>
 
 #include "out.h"
@@ -35,120 +36,18 @@ void task_print(struct shell *sh, const struct task_struct *t)
 	out(sh, "PID %d (%s)", t->pid, t->comm);
 }
 
-/* ---- programs ---- */
-
-struct program {
-	const char *name;
-	uint64_t text, data, bss;
-	bool pie;
-};
-
-/* A program's file on the root disk; the same name is the same file. */
-static struct address_space *program_file(struct shell *sh, const char *path, uint64_t size)
-{
-	struct address_space *a = file_find(sh->m, path), *o;
-	uint64_t ino = 1000;
-
-	if (a)
-		return a;
-	if (sh->m->mm)
-		LIST_FOREACH (o, &sh->m->mm->files, list)
-			ino++;
-	return file_create(sh->m, &fs_disk, path, 8, 1, ino, size);
-}
-
-/* As a linker lays them out: the text from the start of the file, the data right behind it, in
-   memory on a page of its own. */
-static void lay_out(struct elf_image *img, const struct program *p, vaddr_t base)
-{
-	uint64_t text = max_of(p->text, 1ull), off = ROUND_UP(text, (uint64_t)PAGE_SIZE);
-
-	*img = (struct elf_image){.dyn = p->pie, .gnu_stack = true, .entry = base};
-	img->load[img->nr_load++] =
-		(struct elf_phdr){.flags = PF_R | PF_X, .vaddr = base, .filesz = text, .memsz = text};
-	if (p->data + p->bss)
-		img->load[img->nr_load++] = (struct elf_phdr){
-			.flags = PF_R | PF_W,
-			.offset = off,
-			.vaddr = base + off,
-			.filesz = p->data,
-			.memsz = p->data + p->bss,
-		};
-}
-
-static vaddr_t link_base(const struct shell *sh, bool pie)
-{
-	return pie ? 0 : sh->m->arch->bits == 64 ? 0x400000 : 0x08048000;
-}
-
-/* The program interpreter that position-independent programs come with. */
-static int lay_out_interp(struct shell *sh, struct elf_image *img)
-{
-	const struct program p = {.text = 128 << 10, .data = 4 << 10, .bss = 200, .pie = true};
-
-	lay_out(img, &p, 0);
-	img->file = program_file(sh, sh->m->arch->bits == 64 ? "/lib64/ld-linux-x86-64.so.2"
-							     : "/lib/ld-linux.so.2",
-				 132 << 10);
-	return img->file ? 0 : -ENOMEM;
-}
-
-static int run_image(struct shell *sh, struct task_struct *t, const char *comm,
-		     const struct elf_image *img, const struct elf_image *interp)
-{
-	static const char env[] = "HOME=/\0PATH=/bin:/usr/bin\0TERM=linux";
-	const struct exec_params p = {
-		.comm = comm,
-		.image = img,
-		.interp = interp,
-		.arg_bytes = (unsigned)strlen(comm) + 1,
-		.argc = 1,
-		.env_bytes = sizeof(env),
-		.envc = 3,
-	};
-
-	return task_exec(sh->m, t, &p);
-}
-
-/* Nothing of a host's: a static program, or with .pie one and its interpreter. */
-static int run_program(struct shell *sh, struct task_struct *t, const struct program *p)
-{
-	struct elf_image img, interp;
-	char path[80];
-	int r = 0;
-
-	lay_out(&img, p, link_base(sh, p->pie));
-	snprintf(path, sizeof(path), "%s%.60s", strchr(p->name, '/') ? "" : "/bin/", p->name);
-	img.file = program_file(sh, path, ROUND_UP(p->text, (uint64_t)PAGE_SIZE) + p->data);
-	if (!img.file)
-		return -ENOMEM;
-	if (p->pie)
-		r = lay_out_interp(sh, &interp);
-	return r ? r : run_image(sh, t, p->name, &img, p->pie ? &interp : NULL);
-}
-
+/* Only what is looked for starts it: `why` goes on to tell of the last operation. */
 static int start_init(struct shell *sh)
 {
-	const struct program init = {
-		.name = "/sbin/init", .text = 64 << 10, .data = 8 << 10, .bss = 8 << 10};
-	struct task_struct *t;
 	int r;
 
-	begin_change(sh);
-	if (!mm_system(sh->m))
-		return cmd_fail(sh, ENOMEM, "the host has no memory");
-	t = task_new(sh->m, NULL, "init");
-	if (!t)
-		return cmd_fail(sh, ENOMEM, "ENOMEM: no memory for init");
-	r = run_program(sh, t, &init);
-	if (r) {
-		task_exit(sh->m, t);
-		sh->m->mm->current = NULL;
-		return cmd_fail(sh, -r, "%s: init cannot run", errno_name(-r));
-	}
-	snprintf(t->comm, sizeof(t->comm), "init");
-	sh->m->mm->current = t;
-	return 0;
+	if (sh->displaying)
+		return cmd_fail(sh, ESRCH, "there is no task yet");
+	trace_detach(sh->m, &sh->trace.l);
+	r = task_init(sh->m);
+	trace_attach(sh->m, &sh->trace.l);
+	sh->changed = true;
+	return r ? cmd_fail(sh, -r, "%s: init cannot run", errno_name(-r)) : 0;
 }
 
 int need_task(struct shell *sh, struct task_struct **t)
@@ -167,6 +66,20 @@ int need_mm(struct shell *sh, struct task_struct **t)
 		return cmd_fail(sh, EINVAL, "PID %d (%s) has no address space (exec gives it one)",
 				(*t)->pid, (*t)->comm);
 	return r;
+}
+
+int need_owner(struct shell *sh, vaddr_t va)
+{
+	struct task_struct *t;
+
+	return is_user_address(sh, va) ? need_mm(sh, &t) : 0;
+}
+
+int need_path(struct shell *sh, const char *path)
+{
+	struct task_struct *t;
+
+	return proc_of_task(path) ? need_task(sh, &t) : 0;
 }
 
 /* ---- exec ---- */
@@ -272,7 +185,7 @@ static int load_host(struct shell *sh, const char *path, struct elf_image *img, 
 	if (!r && interp)
 		elf_interp(&bytes, interp, size);
 	if (!r) {
-		img->file = program_file(sh, path, bytes.len);
+		img->file = disk_file(sh->m, path, bytes.len);
 		r = img->file ? 0 : cmd_fail(sh, ENOMEM, "out of memory");
 	}
 	strbuf_free(&bytes);
@@ -289,7 +202,7 @@ static int exec_host_file(struct shell *sh, struct task_struct *t, const char *c
 	if (!r && name[0])
 		r = load_host(sh, name, &interp, NULL, 0);
 	if (!r)
-		*err = run_image(sh, t, comm, &img, name[0] ? &interp : NULL);
+		*err = program_run(sh->m, t, comm, &img, name[0] ? &interp : NULL);
 	return r;
 }
 
@@ -308,7 +221,7 @@ static void say_program(struct shell *sh, const struct task_struct *t)
 
 static int exec_exec(struct shell *sh, const struct args *a)
 {
-	struct program p = {.name = a->v[EXEC_NAME].text, .text = 32 << 10, .data = 4 << 10,
+	struct program_spec p = {.name = a->v[EXEC_NAME].text, .text = 32 << 10, .data = 4 << 10,
 			    .bss = 4 << 10, .pie = a->v[EXEC_PIE].w};
 	const char *file = a->v[EXEC_FILE].w ? a->v[EXEC_FILE].text : NULL;
 	struct task_struct *t;
@@ -331,7 +244,7 @@ static int exec_exec(struct shell *sh, const struct args *a)
 	if (file)
 		r = exec_host_file(sh, t, p.name, file, &err);
 	else
-		err = run_program(sh, t, &p);
+		err = program_exec(sh->m, t, &p);
 	if (!r && err)
 		r = call_failed(sh, err, NULL);
 	if (r)
@@ -363,9 +276,10 @@ static int exec_fork(struct shell *sh, const struct args *a)
 int arg_task(struct shell *sh, const struct arg *a, struct task_struct **t)
 {
 	const struct val *v = &a->val;
+	int r = need_task(sh, t);
 
-	if (!current_task(sh))
-		return cmd_fail(sh, ESRCH, "there is no task yet (exec or fork starts init)");
+	if (r)
+		return r;
 	if (v->kind != VAL_NUM || v->n < 1)
 		return cmd_fail(sh, EINVAL, "%s is no PID", quoted(sh, a->w->text));
 	*t = v->n <= INT32_MAX ? task_find(sh->m, (int)v->n) : NULL;
@@ -377,12 +291,10 @@ int arg_task(struct shell *sh, const struct arg *a, struct task_struct **t)
 
 static int exec_exit(struct shell *sh, const struct args *a)
 {
-	struct task_struct *t = current_task(sh);
+	struct task_struct *t;
 	bool current;
-	int r = 0, pid;
+	int pid, r = a->v[0].w ? arg_task(sh, &a->v[0], &t) : need_task(sh, &t);
 
-	if (a->v[0].w || !t)
-		r = arg_task(sh, &a->v[0], &t);
 	if (r)
 		return r;
 	if (t->pid == 1)
@@ -448,13 +360,12 @@ static int exec_switch(struct shell *sh, const struct args *a)
 
 static int exec_ps(struct shell *sh, const struct args *a)
 {
-	const struct task_struct *t;
+	struct task_struct *t;
+	int r = need_task(sh, &t);
 
 	(void)a;
-	if (!current_task(sh)) {
-		out_str(sh, "no task yet: the first command on processes starts init\n");
-		return 0;
-	}
+	if (r)
+		return r;
 	out_str(sh, "    PID   PPID       VSZ       RSS   MINFLT   MAJFLT  COMMAND\n");
 	LIST_FOREACH (t, &sh->m->mm->tasks, list)
 		out(sh, "%c%6d %6d %9llu %9llu %8lu %8lu  %s\n", t == current_task(sh) ? '*' : ' ',
@@ -467,10 +378,10 @@ static int exec_ps(struct shell *sh, const struct args *a)
 
 static int exec_maps(struct shell *sh, const struct args *a)
 {
-	struct task_struct *t = current_task(sh);
-	int r = a->v[0].w ? arg_task(sh, &a->v[0], &t) : 0;
+	struct task_struct *t;
+	int r = a->v[0].w ? arg_task(sh, &a->v[0], &t) : need_task(sh, &t);
 
-	if (r || !t || !t->mm)
+	if (r || !t->mm)
 		return r;
 	for (const struct vm_area_struct *v = t->mm->mmap; v && !interrupted; v = v->vm_next) {
 		vma_line(sh->m, v, sh->out);
@@ -621,7 +532,7 @@ const struct command commands_task[] = {
 	},
 	{
 		.name = "exit",
-		.args = {{"PID", ARG_VALUE, ARG_OPT}},
+		.args = {{"PID", ARG_PID, ARG_OPT}},
 		.help = "A task ends: its areas, pages and page tables are given back.",
 		.text = "The current one if no PID is given; then init is current. init itself cannot "
 			"exit.",
@@ -631,7 +542,7 @@ const struct command commands_task[] = {
 	},
 	{
 		.name = "switch",
-		.args = {{"PID", ARG_VALUE, 0}},
+		.args = {{"PID", ARG_PID, 0}},
 		.help = "The context switch: another task's page directory is loaded.",
 		.text = "Says what changed, entries of the user half of the page directory, and what "
 			"stayed, the kernel half.",
@@ -642,13 +553,16 @@ const struct command commands_task[] = {
 	{
 		.name = "ps",
 		.help = "List the tasks; * is the current one. Sizes are in kB.",
+		.text = "init, PID 1, is there on every machine. Its memory is taken when a command, or a "
+			"file below /proc, first looks for a process: until then all pages are there for "
+			"those who are after pages alone.",
 		.example = "fork\nps",
 		.flags = CMD_MACHINE,
 		.exec = exec_ps,
 	},
 	{
 		.name = "maps",
-		.args = {{"PID", ARG_VALUE, ARG_OPT}},
+		.args = {{"PID", ARG_PID, ARG_OPT}},
 		.help = "The areas of a task, as in /proc/PID/maps; of the current one if no PID is given.",
 		.text = "It is displayed from the start: + are new rows, - rows that are gone, ~ rows that "
 			"changed.",

@@ -10,14 +10,24 @@
 
 extern const struct value_type value_task_type, value_mapping_type;
 
-/* NULL: there is none (yet). */
+/* NULL: there is none yet. For those who only follow what happens. */
 struct task_struct *current_task(const struct shell *sh);
-/* The current task, or one that has an address space; init is started if there is no task.
-   Return: 0, or -errno with the error set. */
+/*
+ * All who look for a task come by here, and find one: the first of them starts init. A display
+ * that is brought up to date starts nothing.
+ *
+ * need_task - the current task
+ * need_mm - the current task, which has an address space
+ * need_owner - whoever has the address: one of the user's half is the current task's
+ * need_path - those whom a file of the model, or a directory, tells about, if it does
+ * arg_task - the task whose PID it is
+ *
+ * Return: 0, or -errno with the error set.
+ */
 int need_task(struct shell *sh, struct task_struct **t);
 int need_mm(struct shell *sh, struct task_struct **t);
-
-/* The task whose PID it is. Returns: 0, or -errno with the error set. */
+int need_owner(struct shell *sh, vaddr_t va);
+int need_path(struct shell *sh, const char *path);
 int arg_task(struct shell *sh, const struct arg *a, struct task_struct **t);
 
 /* `PID 1 (init)` */

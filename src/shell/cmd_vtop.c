@@ -80,18 +80,21 @@ void vtop_walk(struct shell *sh, phys_t root, const char *whose, vaddr_t va)
 
 int exec_vtop(struct shell *sh, const struct args *a)
 {
-	const struct task_struct *t = current_task(sh);
+	const struct task_struct *t;
 	char whose[64];
 	vaddr_t addr;
-	int r = need_kernel_tables(sh);
+	int r = kernel_address(sh, &a->v[0], &addr);
 
 	if (!r)
-		r = kernel_address(sh, &a->v[0], &addr);
-	if (!r && t && t->mm && is_user_address(sh, addr)) {
+		r = is_user_address(sh, addr) ? need_owner(sh, addr) : need_kernel_tables(sh);
+	if (r)
+		return r;
+	if (is_user_address(sh, addr)) {
+		t = current_task(sh);
 		snprintf(whose, sizeof(whose), "PID %d (%s)", t->pid, t->comm);
 		vtop_walk(sh, t->mm->pgd, whose, addr);
-	} else if (!r) {
+	} else {
 		vtop_walk(sh, sh->m->swapper_pg_dir, "the kernel", addr);
 	}
-	return r;
+	return 0;
 }

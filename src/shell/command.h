@@ -22,6 +22,7 @@ enum arg_kind {
 	ARG_GFP,
 	ARG_PAGE,   /* whatever names a page */
 	ARG_VALUE,  /* $1; pages too */
+	ARG_PID,    /* a task's, or a value that is one */
 	ARG_EXPR,   /* the rest of the words, an expression */
 	ARG_CACHE,  /* a cache's name */
 	ARG_SLAB_FLAGS,

@@ -11,8 +11,10 @@
 #include <mmsh/bootline.h>
 #include <mmsh/gfp.h>
 #include <mmsh/proc.h>
+#include <mmsh/proc_task.h>
 #include <mmsh/slab.h>
 
+#include "cmd_task.h"
 #include "command.h"
 #include "help.h"
 #include "shell.h"
@@ -118,30 +120,53 @@ static void add_values(struct completion *c)
 		completion_add(c, "$i");
 }
 
-/* Paths below what is there already, a directory at a time; the rest of a name below /proc
-   may stand alone. */
-static void add_paths(struct completion *c, bool only_text)
+static void add_path(struct completion *c, const char *path)
 {
 	size_t len = strlen(c->word);
-	struct proc_iter it = {0};
+	const char *slash;
 
-	while (proc_next(c->sh->m, &it)) {
-		const char *path = it.path, *slash;
-
-		if (only_text && !it.file->show)
-			continue;
-		if (*c->word != '/' && !strncmp(path, "/proc/", 6))
-			path += 6;
-		if (strncmp(path, c->word, len))
-			continue;
-		slash = strchr(path + len + (path[len] == '/'), '/');
-		if (slash) {
-			completion_addf(c, "%.*s/", (int)(slash - path), path);
-			c->append = 0;
-		} else {
-			completion_add(c, path);
-		}
+	if (*c->word != '/' && !strncmp(path, "/proc/", 6))
+		path += 6;
+	if (strncmp(path, c->word, len))
+		return;
+	slash = strchr(path + len + (path[len] == '/'), '/');
+	if (slash) {
+		completion_addf(c, "%.*s/", (int)(slash - path), path);
+		c->append = 0;
+	} else {
+		completion_add(c, path);
 	}
+}
+
+/* Paths below what is there already, a directory at a time; the rest of a name below /proc
+   may stand alone. init's are there for who looks, and it starts then. */
+static void add_paths(struct completion *c, bool only_text)
+{
+	struct proc_iter it = {0};
+	char path[64];
+
+	while (proc_next(c->sh->m, &it))
+		if (!only_text || it.file->show)
+			add_path(c, it.path);
+	for (const struct task_file *f = task_files; f->name; f++) {
+		if (!f->show)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/%s", f->name);
+		add_path(c, path);
+		snprintf(path, sizeof(path), "/proc/1/%s", f->name);
+		add_path(c, path);
+	}
+}
+
+static void add_pids(struct completion *c)
+{
+	struct task_struct *t;
+
+	completion_add(c, "1");
+	if (current_task(c->sh))
+		LIST_FOREACH (t, &c->sh->m->mm->tasks, list)
+			completion_addf(c, "%d", t->pid);
+	add_values(c);
 }
 
 static void add_sysctls(struct completion *c)
@@ -223,6 +248,9 @@ static void add_by_kind(struct completion *c, enum arg_kind kind)
 	case ARG_VALUE:
 	case ARG_EXPR:
 		add_page_prefixes(c);
+		break;
+	case ARG_PID:
+		add_pids(c);
 		break;
 	case ARG_CACHE:
 		add_caches(c);

@@ -7,6 +7,7 @@
 
 #include <mmsh/proc.h>
 
+#include "cmd_task.h"
 #include "command.h"
 #include "out.h"
 #include "shell.h"
@@ -19,6 +20,8 @@
 static void render(struct shell *sh, const struct display *d, struct strbuf *text)
 {
 	const char *assign = sh->assign;
+	bool keep_going = sh->set.keep_going;
+	struct shell_error err = sh->err;
 	struct strbuf *before;
 
 	if (!d->command) {
@@ -28,12 +31,16 @@ static void render(struct shell *sh, const struct display *d, struct strbuf *tex
 	before = out_capture(sh, text);
 	/* The name waits for the value of the command that needed a machine. */
 	sh->assign = NULL;
+	sh->set.keep_going = false;
+	clear_error(sh);
 	sh->inside++;
-	if (run_text(sh, "display", d->what, strlen(d->what))) {
+	/* What is to be seen of a task is yet to come if there is none. */
+	if (run_text(sh, "display", d->what, strlen(d->what)) &&
+	    (sh->err.code != ESRCH || current_task(sh)))
 		out(sh, "%s: %s\n", sh->err.command, sh->err.text);
-		clear_error(sh);
-	}
 	sh->inside--;
+	sh->err = err;
+	sh->set.keep_going = keep_going;
 	sh->assign = assign;
 	out_release(sh, before);
 }
@@ -185,6 +192,7 @@ void displays_update(struct shell *sh, json_t *json)
 
 	if (!sh->m || sh->replay)
 		return;
+	sh->displaying = true;
 	for (unsigned i = 0; i < sh->displays.n; i++) {
 		struct display *d = &sh->displays.d[i];
 
@@ -197,11 +205,13 @@ void displays_update(struct shell *sh, json_t *json)
 		if (now.len == d->last.len &&
 		    !memcmp(strbuf_str(&now), strbuf_str(&d->last), now.len))
 			continue;
-		if (!d->quiet_start || !sh->new_machine)
+		/* of a file that is not there any more there is nothing to show */
+		if ((now.len || d->rows) && !(d->quiet_start && sh->new_machine))
 			show_changes(sh, d, &now, json);
 		take(d, &now);
 	}
 	sh->seen = 0;
+	sh->displaying = false;
 	strbuf_free(&now);
 }
 
@@ -209,10 +219,12 @@ void displays_baseline(struct shell *sh)
 {
 	if (!sh->m || sh->replay)
 		return;
+	sh->displaying = true;
 	for (unsigned i = 0; i < sh->displays.n; i++) {
 		strbuf_reset(&sh->displays.d[i].last);
 		render(sh, &sh->displays.d[i], &sh->displays.d[i].last);
 	}
+	sh->displaying = false;
 }
 
 static void show(struct shell *sh, struct display *d)
@@ -225,8 +237,10 @@ static void show(struct shell *sh, struct display *d)
 
 int displays_show(struct shell *sh)
 {
+	sh->displaying = true;
 	for (unsigned i = 0; i < sh->displays.n; i++)
 		show(sh, &sh->displays.d[i]);
+	sh->displaying = false;
 	return 0;
 }
 
@@ -241,7 +255,7 @@ static int check_display(struct shell *sh, const char *what, const char **path)
 	if (f && !f->show)
 		return cmd_fail(sh, EINVAL, "%s is no text", f->path);
 	if (f) {
-		*path = f->path;
+		*path = strchr(f->path, '#') ? what : f->path;
 		return 0;
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)min_of(strcspn(what, " \t"), (size_t)31), what);
@@ -287,6 +301,8 @@ int display_add(struct shell *sh, const char *what, bool now)
 	const char *path;
 	int r = check_display(sh, what, &path);
 
+	if (!r && now && path)
+		r = need_path(sh, path);
 	if (r)
 		return r;
 	ds->d = mem_resize(ds->d, ds->n + 1, sizeof(*ds->d));

@@ -6,6 +6,7 @@
 
 #include <mmsh/proc.h>
 
+#include "cmd_task.h"
 #include "command.h"
 #include "input.h"
 #include "out.h"
@@ -155,6 +156,8 @@ static int write_model(struct shell *sh, const char *path, struct strbuf *text)
 {
 	int r = need_machine(sh);
 
+	if (!r)
+		r = need_path(sh, path);
 	if (r)
 		return r;
 	strbuf_addc(text, '\0');

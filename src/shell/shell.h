@@ -84,6 +84,7 @@ struct shell {
 	bool silent;   /* nothing is written to standard output and error */
 	bool replay;   /* a session run again for its machine: nothing of the host's is touched */
 	bool terminal; /* standard output is one */
+	bool displaying; /* displays are brought up to date: nothing may change by that */
 
 	struct input *in;
 	struct strbuf *out; /* where output goes now: stdout_buf, or what captures it */

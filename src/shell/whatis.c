@@ -9,6 +9,7 @@
 #include <mmsh/slab.h>
 
 #include "cmd_pages.h"
+#include "cmd_task.h"
 #include "command.h"
 #include "out.h"
 #include "shell.h"
@@ -157,6 +158,10 @@ int exec_whatis(struct shell *sh, const struct args *a)
 		return cmd_fail(sh, EINVAL, "%s is no address of this machine",
 				quoted(sh, a->v[0].w->text));
 	w.addr = (vaddr_t)v->n;
+	if (w.virt)
+		r = need_owner(sh, w.addr);
+	if (r)
+		return r;
 	if (w.virt)
 		out(sh, "0x%llx\n", (unsigned long long)w.addr);
 	else

@@ -10,10 +10,10 @@
 
 void whatis_user(struct shell *sh, struct whatis *w)
 {
-	const struct task_struct *t = current_task(sh);
+	const struct task_struct *t = current_task(sh); /* there is one: need_owner() */
 	const struct vm_area_struct *v;
 
-	if (!w->virt || w->pfn != PFN_NONE || !is_user_address(sh, w->addr) || !t || !t->mm)
+	if (!w->virt || !is_user_address(sh, w->addr))
 		return;
 	v = vma_lookup(t->mm, w->addr);
 	out_str(sh, "  area       ");

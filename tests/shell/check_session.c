@@ -9,6 +9,7 @@
 #include <mmsh/page_alloc.h>
 #include <mmsh/state.h>
 
+#include "shell/cmd_task.h"
 #include "shell/command.h"
 #include "shell/complete.h"
 #include "shell/out.h"
@@ -59,15 +60,14 @@ static const char long_session[] = "boot mem=64M cpus=2\n"
 				   "print $n; values\n"
 				   "free pfn:$a[0] cold\n";
 
-START_TEST(saved_session_is_the_same)
+/* The session as a script makes the same machine, without an error, on a session that has lived
+   before. */
+static void assert_saved_is_the_same(void)
 {
 	struct strbuf script = STRBUF_INIT, one = STRBUF_INIT, two = STRBUF_INIT;
 
-	sh->set.keep_going = true;
-	run(long_session);
 	state_of(sh, &one);
 	journal_script(&sh->journal, &script);
-	/* It must run without an error, on a session that has lived before. */
 	sh->set.keep_going = false;
 	ck_assert_int_eq(run(strbuf_str(&script)), 0);
 	state_of(sh, &two);
@@ -75,6 +75,13 @@ START_TEST(saved_session_is_the_same)
 	strbuf_free(&script);
 	strbuf_free(&one);
 	strbuf_free(&two);
+}
+
+START_TEST(saved_session_is_the_same)
+{
+	sh->set.keep_going = true;
+	run(long_session);
+	assert_saved_is_the_same();
 }
 END_TEST
 
@@ -281,6 +288,106 @@ START_TEST(many_addresses)
 }
 END_TEST
 
+/* ---- init is there for who looks ---- */
+
+static const char *const lookers[] = {
+	"ps",
+	"maps",
+	"maps 1",
+	"fork",
+	"ulimit",
+	"layout 1",
+	"expect error EINVAL switch 1",
+	"expect error EPERM exit",
+	"read 0xbffff000",
+	"x/4wx 0xbffff000",
+	"vtop 0xbffff000",
+	"whatis 0xbffff000",
+	"ls /proc",
+	"ls /proc/1",
+	"ls proc",
+	"cat /proc/1/maps",
+	"cat self/status",
+	"cat 1/statm > /dev/null",
+	"cat /proc/buddyinfo /proc/self/maps",
+	"echo 5 > /proc/self/oom_score_adj",
+	"display /proc/self/maps",
+	"display ps",
+	"expect 'init' ps",
+};
+
+START_TEST(who_looks_finds_init)
+{
+	const struct task_struct *t;
+
+	ck_assert_int_eq(run("alloc 0"), 0);
+	ck_assert_msg(run(lookers[_i]) == 0, "%s: %s", lookers[_i], sh->err.text);
+	t = current_task(sh);
+	ck_assert_ptr_nonnull(t);
+	ck_assert_int_eq(t->pid, 1);
+	ck_assert_str_eq(t->comm, "init");
+	ck_assert_ptr_nonnull(t->mm->exe_file);
+	/* what the look took is part of the session */
+	assert_saved_is_the_same();
+}
+END_TEST
+
+static const char *const others[] = {
+	"alloc 0",
+	"kmalloc 100",
+	"vmalloc 8K",
+	"cat /proc/buddyinfo /proc/meminfo /proc/kpageflags > /dev/null",
+	"ls /proc/sys/vm",
+	"ls /",
+	"map",
+	"layout",
+	"layout vmalloc",
+	"vtop 0xc0000000",
+	"x/4wx 0xc0000000",
+	"whatis pfn:5000",
+	"policy",
+	"sysctl vm.overcommit_memory=2",
+	"display meminfo",
+	"display",
+	"expect error EINVAL free 5",
+	"tick 250",
+	"audit",
+};
+
+START_TEST(who_does_not_look_starts_nothing)
+{
+	sh->set.quiet = false;
+	ck_assert_int_eq(run("display /proc/self/maps; display ps; boot mem=64M"), 0);
+	ck_assert_msg(run(others[_i]) == 0, "%s: %s", others[_i], sh->err.text);
+	ck_assert_ptr_null(current_task(sh));
+}
+END_TEST
+
+START_TEST(no_memory_for_init)
+{
+	ck_assert_int_eq(run("boot mem=16M slab=none\nl = repeat until-error alloc 0\n"
+			     "x = values > /dev/null"),
+			 -EINVAL);
+	clear_error(sh);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(run("ps"), -ENOMEM);
+		ck_assert_str_eq(sh->err.text, "ENOMEM: init cannot run");
+		clear_error(sh);
+		ck_assert_ptr_null(current_task(sh));
+		ck_assert_int_eq(run("audit"), 0);
+	}
+	ck_assert_int_eq(run("repeat 600 free pfn:($i+2000)\nls /proc/1\naudit"), 0);
+	ck_assert_int_eq(current_task(sh)->pid, 1);
+}
+END_TEST
+
+/* `why` tells of the last operation, not of what a look at processes took. */
+START_TEST(a_look_is_no_operation)
+{
+	ck_assert_int_eq(run("alloc 3\nps\nexpect 'alloc order 3' why"), 0);
+}
+END_TEST
+
 /* ---- completion ---- */
 
 static const struct {
@@ -329,6 +436,10 @@ static const struct {
 	{"source /dev/nul", "/dev/null"},
 	{"export /de", "/dev/"},
 	{"state lo", "load"},
+	{"cat /proc/1/ma", "/proc/1/maps"},
+	{"cat self/stat", "self/stat self/statm self/status"},
+	{"layout 1", "1"},
+	{"switch ", "1"},
 };
 
 START_TEST(candidates)
@@ -418,6 +529,10 @@ Suite *session_suite(void)
 	tcase_add_test(tc, names_move_to_new_values);
 	tcase_add_test(tc, failed_boot_changes_nothing);
 	tcase_add_test(tc, rows_are_complete);
+	tcase_add_loop_test(tc, who_looks_finds_init, 0, ARRAY_SIZE(lookers));
+	tcase_add_loop_test(tc, who_does_not_look_starts_nothing, 0, ARRAY_SIZE(others));
+	tcase_add_test(tc, no_memory_for_init);
+	tcase_add_test(tc, a_look_is_no_operation);
 	tcase_add_test(tc, meant_commands);
 	tcase_add_test(tc, names_of_two_words);
 	tcase_add_test(tc, values_of_any_type);

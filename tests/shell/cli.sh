@@ -129,9 +129,11 @@ b'
 run 0 -c 'n = print 7' -c 'echo x > f$n' -c '! ls f7'; is_out '7 (0x7)
 f7'
 run 1 -c 'alloc 0 > no/such/dir' -c 'values'; is_err '-c:1: alloc: no/such/dir: No such file or directory'
-run 0 -c 'export d'; no_err
-"$MMSH" -c 'cat zoneinfo' >want
+run 0 -c 'export d' -c 'export d'; no_err
+"$MMSH" -q -c 'ls /proc > /dev/null' -c 'cat zoneinfo' >want
 cmp -s want d/proc/zoneinfo || bad 'export writes another zoneinfo'
+grep -q '/sbin/init' d/proc/1/maps && cmp -s d/proc/1/maps d/proc/self/maps ||
+	bad 'export leaves init out'
 [ -f d/proc/sys/vm/min_free_kbytes ] && [ -s d/proc/kpageflags ] || bad 'export'
 
 # ---- --safe
