@@ -178,7 +178,7 @@ TAILQ_HEAD(anon_vma_chains, anon_vma_chain);
 struct vm_area_struct {
 	/* what a search reads */
 	RB_ENTRY(vm_area_struct) vm_rb;
-	uint64_t own_gap, rb_subtree_gap; /* bytes free below it; the most below any of its subtree */
+	uint64_t own_gap, rb_subtree_gap; /* bytes free below it; no gap of its subtree is larger */
 	vaddr_t vm_start, vm_end;
 
 	struct vm_area_struct *vm_next, *vm_prev;

@@ -21,18 +21,17 @@ typedef unsigned long long ull;
 
 /* ---- areas ---- */
 
+/* Returns: what bounds the gaps of the subtree. */
 static uint64_t check_subtree(const struct vm_area_struct *v, bool *bad)
 {
-	uint64_t gap, l, r;
+	uint64_t l, r;
 
 	if (!v)
 		return 0;
 	l = check_subtree(RB_LEFT(v, vm_rb), bad);
 	r = check_subtree(RB_RIGHT(v, vm_rb), bad);
-	gap = max_of(l, r);
-	gap = max_of(gap, v->own_gap);
-	*bad |= gap != v->rb_subtree_gap;
-	return gap;
+	*bad |= v->rb_subtree_gap < v->own_gap || v->rb_subtree_gap < max_of(l, r);
+	return v->rb_subtree_gap;
 }
 
 struct sums {

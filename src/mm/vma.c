@@ -16,12 +16,14 @@ static uint64_t vma_gap(const struct machine *m, const struct vm_area_struct *v)
 #define RB_RIGHT_GAP(v) (RB_RIGHT(v, vm_rb) ? RB_RIGHT(v, vm_rb)->rb_subtree_gap : 0)
 
 /*
- * A rotation changes what lies below two nodes. It knows only the nodes: their own gaps are
- * taken as what they were, which is why a change of a gap is told by vma_gap_update().
+ * rb_subtree_gap is a bound: no gap of the subtree is larger, and no bound is larger than the
+ * parent's. A gap that grows raises the bounds above it; one that shrinks leaves them, and the
+ * search that looks below such a bound in vain makes it exact. So an area that comes and goes
+ * changes next to no bound.
  */
-static void rotate_augment(struct vm_area_struct *v);
+static void raise_to_children(struct vm_area_struct *v);
 #undef RB_AUGMENT
-#define RB_AUGMENT(v) rotate_augment(v)
+#define RB_AUGMENT(v) raise_to_children(v)
 
 static int by_start(const struct vm_area_struct *a, const struct vm_area_struct *b)
 {
@@ -30,36 +32,32 @@ static int by_start(const struct vm_area_struct *a, const struct vm_area_struct 
 
 RB_GENERATE_INTERNAL(vma_tree, vm_area_struct, vm_rb, by_start, static __attribute__((unused)))
 
-static void rotate_augment(struct vm_area_struct *v)
+/* After a rotation, or when @v took the place of another. */
+static void raise_to_children(struct vm_area_struct *v)
 {
 	uint64_t below = max_of(RB_LEFT_GAP(v), RB_RIGHT_GAP(v));
 
-	v->rb_subtree_gap = max_of(v->own_gap, below);
+	if (v->rb_subtree_gap < below)
+		v->rb_subtree_gap = below;
 }
 
-/* From @v up to the root. */
-static void climb(struct vm_area_struct *v)
+static void tighten(struct vm_area_struct *v)
 {
-	for (; v; v = RB_PARENT(v, vm_rb))
-		rotate_augment(v);
+	v->rb_subtree_gap = v->own_gap;
+	raise_to_children(v);
+}
+
+static void set_gap(struct vm_area_struct *v, uint64_t gap)
+{
+	v->own_gap = gap;
+	for (; v && v->rb_subtree_gap < gap; v = RB_PARENT(v, vm_rb))
+		v->rb_subtree_gap = gap;
 }
 
 void vma_gap_update(struct machine *m, struct vm_area_struct *v)
 {
-	uint64_t gap;
-
-	if (!v)
-		return;
-	gap = vma_gap(m, v);
-	if (gap == v->own_gap)
-		return;
-	v->own_gap = gap;
-	for (; v; v = RB_PARENT(v, vm_rb)) {
-		gap = v->rb_subtree_gap;
-		rotate_augment(v);
-		if (gap == v->rb_subtree_gap)
-			return;
-	}
+	if (v)
+		set_gap(v, vma_gap(m, v));
 }
 
 vaddr_t vm_start_gap(const struct machine *m, const struct vm_area_struct *v)
@@ -134,27 +132,46 @@ static bool gap_fits(const struct gap_search *s, const struct vm_area_struct *v,
 	return *start <= s->high - s->len && *end >= s->low + s->len;
 }
 
-/* The highest or lowest area of the subtree with a gap that fits. Whole subtrees are left out
-   by their largest gap, or by where they lie. */
+/* The child on that side, if a gap that fits may be below it: by its bound, and by where it lies. */
+static inline struct vm_area_struct *promising(const struct gap_search *s, const struct vm_area_struct *n,
+					       bool right)
+{
+	struct vm_area_struct *c = right ? RB_RIGHT(n, vm_rb) : RB_LEFT(n, vm_rb);
+
+	if (!c || c->rb_subtree_gap < s->len)
+		return NULL;
+	return (right ? n->vm_end <= s->high - s->len : n->vm_start >= s->low + s->len) ? c : NULL;
+}
+
+/* The highest or lowest area with a gap that fits. */
 static struct vm_area_struct *find_gap(const struct gap_search *s, struct vm_area_struct *n, bool highest)
 {
-	bool left, right;
 	vaddr_t start, end;
-	struct vm_area_struct *v = NULL;
+	struct vm_area_struct *c;
 
 	if (!n || n->rb_subtree_gap < s->len)
 		return NULL;
-	left = n->vm_start >= s->low + s->len;
-	right = n->vm_end <= s->high - s->len;
-	if (highest ? right : left)
-		v = find_gap(s, highest ? RB_RIGHT(n, vm_rb) : RB_LEFT(n, vm_rb), highest);
-	if (v)
-		return v;
-	if (gap_fits(s, n, &start, &end))
-		return n;
-	if (highest ? left : right)
-		v = find_gap(s, highest ? RB_LEFT(n, vm_rb) : RB_RIGHT(n, vm_rb), highest);
-	return v;
+	for (;;) {
+		while ((c = promising(s, n, highest)))
+			n = c;
+		/* what is nearer to the end than @n has no such gap */
+		while (!gap_fits(s, n, &start, &end)) {
+			c = promising(s, n, !highest);
+			if (c)
+				break;
+			/* nor has all below @n, nor what @n ends */
+			do {
+				tighten(c = n);
+				n = RB_PARENT(n, vm_rb);
+				if (!n)
+					return NULL;
+			} while (c == (highest ? RB_LEFT(n, vm_rb) : RB_RIGHT(n, vm_rb)));
+			c = NULL;
+		}
+		if (!c)
+			return n;
+		n = c;
+	}
 }
 
 /* address-space.md 5.1. Returns: an address or NO_GAP. */
@@ -202,7 +219,7 @@ void vma_free(struct machine *m, struct vm_area_struct *v)
 }
 
 /* As a leaf between its neighbours: of two that follow each other, one has no child in between. */
-static void tree_insert(struct mm_struct *mm, struct vm_area_struct *v)
+static void tree_insert(struct mm_struct *mm, struct vm_area_struct *v, uint64_t gap)
 {
 	struct vm_area_struct *prev = v->vm_prev, *next = v->vm_next;
 
@@ -216,6 +233,8 @@ static void tree_insert(struct mm_struct *mm, struct vm_area_struct *v)
 		else
 			RB_ROOT(&mm->mm_rb) = v;
 	}
+	v->rb_subtree_gap = 0;
+	set_gap(v, gap);
 	vma_tree_RB_INSERT_COLOR(&mm->mm_rb, v);
 }
 
@@ -231,16 +250,11 @@ void vma_link(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v,
 		mm->mmap = v;
 	if (next) {
 		next->vm_prev = v;
-		next->own_gap = vma_gap(m, next);
+		vma_gap_update(m, next);
 	} else {
 		mm->highest_vm_end = v->vm_end;
 	}
-	v->own_gap = v->rb_subtree_gap = vma_gap(m, v);
-	tree_insert(mm, v);
-	climb(v);
-	/* @next lies above a leaf; a rotation may have changed that */
-	if (RB_LEFT(v, vm_rb) || RB_RIGHT(v, vm_rb))
-		climb(next);
+	tree_insert(mm, v, vma_gap(m, v));
 	if (v->vm_file)
 		LIST_INSERT_HEAD(&v->vm_file->mapping->i_mmap, v, shared);
 	mm->vmacache = v;
@@ -250,8 +264,7 @@ void vma_link(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v,
 void vma_unlink(struct machine *m, struct vm_area_struct *v)
 {
 	struct mm_struct *mm = v->vm_mm;
-	struct vm_area_struct *next = v->vm_next, *parent = RB_PARENT(v, vm_rb);
-	bool next_below = RB_RIGHT(v, vm_rb);
+	struct vm_area_struct *next = v->vm_next;
 
 	if (v->vm_prev)
 		v->vm_prev->vm_next = next;
@@ -259,14 +272,11 @@ void vma_unlink(struct machine *m, struct vm_area_struct *v)
 		mm->mmap = next;
 	if (next) {
 		next->vm_prev = v->vm_prev;
-		next->own_gap = vma_gap(m, next);
 	} else {
 		mm->highest_vm_end = v->vm_prev ? v->vm_prev->vm_end : 0;
 	}
 	RB_REMOVE(vma_tree, &mm->mm_rb, v);
-	climb(parent);
-	if (next_below)
-		climb(next);
+	vma_gap_update(m, next);
 	if (v->vm_file)
 		LIST_REMOVE(v, shared);
 	if (mm->vmacache == v)

@@ -283,17 +283,36 @@ START_TEST(locking)
 END_TEST
 
 /* The search against the linear rules, with very many areas. */
-static vaddr_t linear_topdown(const struct mm_struct *mm, const struct machine *m, uint64_t len)
+static vaddr_t linear_gap(const struct mm_struct *mm, const struct machine *m, uint64_t len, vaddr_t low,
+			  vaddr_t high, bool topdown)
 {
-	vaddr_t best = 0, high = mm->mmap_base, low = 4096;
+	vaddr_t best = 0;
 
 	for (const struct vm_area_struct *v = mm->mmap; v; v = v->vm_next) {
 		vaddr_t start = v->vm_prev ? v->vm_prev->vm_end : 0, end = vm_start_gap(m, v);
 
-		if (end > start && start <= high - len && end >= low + len && end - start >= len)
-			best = min_of(end, high) - len;
+		if (end <= start || start > high - len || end < low + len || end - start < len)
+			continue;
+		best = topdown ? min_of(end, high) - len : max_of(start, low);
+		if (!topdown)
+			break;
 	}
 	return best;
+}
+
+static void compare_searches(uint64_t len)
+{
+	struct mm_struct *mm = p.t->mm;
+
+	for (int topdown = 0; topdown < 2; topdown++) {
+		vaddr_t low = topdown ? 4096 : 0x10000000 + P(40000), high = mm->mmap_base;
+		vaddr_t want = linear_gap(mm, p.m, len, low, high, topdown);
+
+		mm->legacy = !topdown;
+		mm->mmap_base = topdown ? high : low;
+		ck_assert_int_eq(get_unmapped_area(p.m, p.t, NULL, 0, len, 0), (int64_t)want);
+		mm->mmap_base = high;
+	}
 }
 
 START_TEST(sixty_thousand_areas)
@@ -304,16 +323,15 @@ START_TEST(sixty_thousand_areas)
 	for (unsigned i = 0; i < 60000; i++)
 		map_at(&p, 0x10000000 + P(2 * i + (i % 7 == 0)), 1, i & 1 ? PROT_READ : PROT_NONE, ANON);
 	ck_assert_uint_gt(p.t->mm->map_count, 59000);
-	for (int i = 0; i < 200; i++) {
-		uint64_t len;
+	for (int i = 0; i < 300; i++) {
 		vaddr_t a;
 
 		x = x * 6364136223846793005u + 1442695040888963407u;
-		len = P(1 + (x >> 40) % 3);
 		a = 0x10000000 + P((x >> 33) % 120000);
+		if (x >> 63) /* down from the top the free part of mmap_base gets smaller */
+			map_any(&p, 1 + (x >> 20) % 4);
 		ck_assert_int_eq(sys_munmap(p.m, p.t, a, P(1 + (x >> 20) % 4)), 0);
-		a = linear_topdown(p.t->mm, p.m, len);
-		ck_assert_int_eq(get_unmapped_area(p.m, p.t, NULL, 0, len, 0), (int64_t)a);
+		compare_searches(P(1 + (x >> 40) % 6));
 	}
 	assert_audit(p.m);
 	ck_assert_int_eq(sys_munmap(p.m, p.t, 0x10000000, 0x30000000), 0);
