@@ -70,6 +70,7 @@ enum trace_id {
 	TRACE_VMALLOC_FAILED,	/* a bytes asked for, b bytes obtained, -1: no room for addresses; c gfp */
 	TRACE_ZONELISTS,	/* built anew */
 	TRACE_OFFLINED,		/* pfn, pfn2 the end; a 0 or why not */
+	TRACE_MM_STEP,		/* verdict enum mm_step (<mmsh/mm_step.h>) */
 	NR_TRACE_EVENTS
 };
 

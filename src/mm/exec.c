@@ -60,6 +60,11 @@ void arch_pick_mmap_layout(struct machine *m, struct task_struct *t, uint64_t rn
 	pad += 128ull << 20;
 	gap = clamp_of(gap, pad, mm->task_size / 6 * 5);
 	mm->mmap_base = mm->legacy ? mm->mmap_legacy_base : page_up(mm->task_size - gap - rnd);
+	mm_step(m, MM_LAYOUT, mm->mmap_base, gap, rlimit(t, RLIMIT_STACK), rnd,
+		.order = !mm->legacy			       ? LAYOUT_TOPDOWN
+			 : t->personality & ADDR_COMPAT_LAYOUT ? LAYOUT_PERSONALITY
+			 : m->mm->legacy_va_layout	       ? LAYOUT_SYSCTL
+							       : LAYOUT_UNLIMITED);
 }
 
 /* ---- the stack (2, steps 1 to 8) ---- */

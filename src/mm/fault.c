@@ -87,6 +87,16 @@ static void set_file_page(struct vm_fault *f, phys_t at, pfn_t pfn, bool write)
 	mm_count_fast(f->mm, MM_FILEPAGES, 1);
 }
 
+static void tell_cache(const struct vm_fault *f, const struct address_space *a, uint64_t index)
+{
+	pfn_t pfn;
+
+	if (!trace_on(f->m, TRACE_MM_STEP))
+		return;
+	pfn = find_get_page(a, index);
+	mm_step(f->m, MM_CACHE, index, a->id, 0, 0, .order = pfn != PFN_NONE, .pfn = pfn);
+}
+
 /* The page that backs the address. Returns: its PFN, -ENOMEM, -EFAULT behind the end of file. */
 static int64_t filemap_fault(struct vm_fault *f)
 {
@@ -99,6 +109,7 @@ static int64_t filemap_fault(struct vm_fault *f)
 			       : (int64_t)(f->m->mm->vdso_pfn + index);
 	if (index >= PFN_UP(a->size))
 		return -EFAULT;
+	tell_cache(f, a, index);
 	f->r->major |= a->fs->read && find_get_page(a, index) == PFN_NONE;
 	return page_cache_get(f->m, a, index);
 }
@@ -127,6 +138,8 @@ static void do_fault_around(struct vm_fault *f)
 		set_file_page(f, at, pfn, false);
 		f->r->mapped++;
 	}
+	if (f->r->mapped)
+		mm_step(m, MM_AROUND, max_of(block, v->vm_start), end, f->r->mapped, 0);
 }
 
 static int do_read_fault(struct vm_fault *f)
@@ -285,8 +298,10 @@ static struct vm_area_struct *fault_area(struct machine *m, struct task_struct *
 		return v;
 	if (!(v->vm_flags & VM_GROWSDOWN))
 		return NULL;
-	if (!(flags & FAULT_KERNEL) && va + reach < t->sp)
+	if (!(flags & FAULT_KERNEL) && va + reach < t->sp) {
+		mm_refuse(m, -EFAULT, MM_STACK_FAR, va, t->sp, reach);
 		return NULL;
+	}
 	if (expand_stack(m, t, v, va))
 		return NULL;
 	r->stack_grew = true;
@@ -306,8 +321,7 @@ static int do_page_fault(struct machine *m, struct task_struct *t, vaddr_t va, u
 	struct vm_area_struct *v;
 	int got;
 
-	r->error_code = (page_present ? 1u : 0) | (flags & FAULT_WRITE ? 2u : 0) |
-			(flags & FAULT_KERNEL ? 0 : 4u) | (flags & FAULT_EXEC ? 16u : 0);
+	r->error_code = fault_error_code(flags, page_present);
 	if (!t->mm || va >= t->mm->task_size) {
 		r->error_code |= 1;
 		return bad_area(r, SIGSEGV_NR, SEGV_MAPERR);
@@ -331,6 +345,19 @@ static int do_page_fault(struct machine *m, struct task_struct *t, vaddr_t va, u
 		t->min_flt++;
 	}
 	return 0;
+}
+
+static int page_mapcount(const struct machine *m, pfn_t pfn)
+{
+	return pfn < m->max_pfn ? pfn_to_page(m, pfn)->mapcount : 0;
+}
+
+static void tell_done(struct machine *m, const struct task_struct *t, const struct fault_report *r)
+{
+	mm_step(m, MM_FAULT_DONE, t->mm ? get_mm_rss(t->mm) : 0, page_mapcount(m, r->pfn),
+		page_mapcount(m, r->old_pfn), 0, .order = (uint8_t)r->path, .pfn = r->pfn,
+		.pfn2 = r->old_pfn, .mt = r->oom ? MM_FAULT_OOM : (int8_t)r->signal,
+		.mt2 = r->major ? MM_FAULT_MAJOR : (int8_t)r->code);
 }
 
 /* Whether the entry lets the access through; the CPU marks it. */
@@ -360,7 +387,11 @@ int task_touch(struct machine *m, struct task_struct *t, vaddr_t va, unsigned fl
 				r->pfn = (pfn_t)pte_pfn(m, pte);
 			return 0;
 		}
+		if (trace_on(m, TRACE_MM_STEP))
+			tell_fault(m, t, va, flags, pte & _PAGE_PRESENT);
 		err = do_page_fault(m, t, va, flags, pte & _PAGE_PRESENT, r);
+		if (trace_on(m, TRACE_MM_STEP))
+			tell_done(m, t, r);
 		if (err)
 			return err;
 		/* the kernel acts for those who may not: a forced write stays read-only */

@@ -235,10 +235,12 @@ static int dup_mmap(struct machine *m, struct task_struct *parent, struct mm_str
 	mm->exec_vm = old->exec_vm;
 	mm->stack_vm = old->stack_vm;
 	for (struct vm_area_struct *v = old->mmap; v && !err; v = v->vm_next) {
-		if (v->vm_flags & VM_DONTCOPY)
+		if (v->vm_flags & VM_DONTCOPY) {
 			vm_stat_account(mm, v->vm_flags, v->vm_file, -(int64_t)vma_pages(v));
-		else
+			tell_fork_area(m, v, FORK_DONTCOPY);
+		} else {
 			err = dup_area(m, parent, mm, v, &prev);
+		}
 	}
 	return err;
 }
@@ -267,9 +269,11 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *old)
 
 int task_fork(struct machine *m, struct task_struct *parent, struct task_struct **child)
 {
-	struct task_struct *t = task_new(m, parent, parent->comm);
+	struct task_struct *t;
 	int err = 0;
 
+	mm_step(m, MM_FORK, parent->pid, parent->mm ? parent->mm->map_count : 0, 0, 0);
+	t = task_new(m, parent, parent->comm);
 	if (!t)
 		return -ENOMEM;
 	t->sp = parent->sp;
@@ -289,6 +293,7 @@ int task_fork(struct machine *m, struct task_struct *parent, struct task_struct 
 	if (t->mm) {
 		t->mm->hiwater_rss = get_mm_rss(t->mm);
 		t->mm->hiwater_vm = t->mm->total_vm;
+		mm_step(m, MM_FORK_DONE, t->pid, t->mm->total_vm, get_mm_rss(t->mm), 0);
 	}
 	*child = t;
 	return 0;
@@ -322,13 +327,17 @@ int task_switch(struct machine *m, struct task_struct *t, struct switch_report *
 
 	*r = (struct switch_report){.from = from, .to = t};
 	s->current = t;
-	if (!t->mm) /* a kernel thread borrows what is loaded */
-		return 0;
-	r->new_pgd = t->mm->pgd;
 	r->old_pgd = from && from->mm ? from->mm->pgd : m->swapper_pg_dir;
+	/* a kernel thread borrows what is loaded */
+	r->new_pgd = t->mm ? t->mm->pgd : r->old_pgd;
 	r->loaded = r->old_pgd != r->new_pgd;
-	if (r->old_pgd)
+	if (t->mm && r->old_pgd)
 		compare_slots(m, r);
+	mm_step(m, MM_SWITCH, from ? from->pid : 0, t->pid, r->old_pgd, r->new_pgd);
+	mm_step(m, MM_SWITCH_SLOTS, r->user_slots, r->kernel_slots, r->kernel_differ, 0,
+		.order = !t->mm	     ? SWITCH_LAZY
+			 : r->loaded ? SWITCH_LOADED
+				     : SWITCH_SAME);
 	return 0;
 }
 
@@ -347,5 +356,6 @@ int vmalloc_fault(struct machine *m, struct task_struct *t, vaddr_t va)
 	if (own[0].entry & _PAGE_PRESENT)
 		return 0;
 	pte_write(m, own[0].at, ref[0].entry);
+	mm_step(m, MM_VMALLOC_FAULT, va, own[0].at, ref[0].entry, ref[0].at);
 	return 1;
 }

@@ -16,6 +16,12 @@ static const struct advice {
 	{MADV_DODUMP, 0, VM_DONTDUMP, VM_SPECIAL},
 };
 
+static int refuse_advice(struct machine *m, const struct vm_area_struct *v, uint32_t flags)
+{
+	return mm_refuse(m, -EINVAL, MM_ADVICE_REFUSED, v->vm_start, v->vm_end,
+			 v->vm_flags & flags);
+}
+
 static int madvise_behavior(struct machine *m, struct vm_area_struct **pv, vaddr_t start, vaddr_t end, int b)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(advices); i++) {
@@ -25,7 +31,7 @@ static int madvise_behavior(struct machine *m, struct vm_area_struct **pv, vaddr
 		if (a->behaviour != b)
 			continue;
 		if ((*pv)->vm_flags & a->refuse)
-			return -EINVAL;
+			return refuse_advice(m, *pv, a->refuse);
 		err = vma_modify(m, pv, start, end, ((*pv)->vm_flags & ~a->clear) | a->set);
 		return err == -ENOMEM ? -EAGAIN : err;
 	}
@@ -40,11 +46,11 @@ static int madvise_remove(struct machine *m, struct vm_area_struct *v, vaddr_t s
 	uint64_t to = from + ((end - start) >> PAGE_SHIFT);
 
 	if (v->vm_flags & (VM_LOCKED | VM_HUGETLB))
-		return -EINVAL;
+		return refuse_advice(m, v, VM_LOCKED | VM_HUGETLB);
 	if (!v->vm_file)
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_ADVICE_NEEDS, v->vm_start, v->vm_end, 0);
 	if ((v->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
-		return -EACCES;
+		return mm_refuse(m, -EACCES, MM_ADVICE_NEEDS, v->vm_start, v->vm_end, 0);
 	a = v->vm_file->mapping;
 	LIST_FOREACH (o, &a->i_mmap, shared) {
 		uint64_t lo = max_of(from, o->vm_pgoff), hi = min_of(to, o->vm_pgoff + vma_pages(o));
@@ -63,7 +69,7 @@ static int madvise_vma(struct machine *m, struct vm_area_struct **pv, vaddr_t st
 	switch (b) {
 	case MADV_DONTNEED:
 		if (v->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
-			return -EINVAL;
+			return refuse_advice(m, v, VM_LOCKED | VM_HUGETLB | VM_PFNMAP);
 		zap_page_range(m, v, start, end - start);
 		return 0;
 	case MADV_WILLNEED:
@@ -95,18 +101,19 @@ int64_t sys_madvise(struct machine *m, struct task_struct *t, vaddr_t start, uin
 	struct vm_area_struct *v;
 	bool hole = false;
 	uint64_t len;
-	vaddr_t end;
+	vaddr_t end, gap = 0;
 
 	start = word(m, start);
 	len_in = word(m, len_in);
-	if (!behaviour_valid(behaviour) || (start & (PAGE_SIZE - 1)))
-		return -EINVAL;
+	mm_step(m, MM_MADVISE, start, len_in, behaviour, 0);
+	if (!behaviour_valid(behaviour))
+		return mm_refuse(m, -EINVAL, MM_ADVICE_UNKNOWN, (uint64_t)behaviour, 0, 0);
+	if (start & (PAGE_SIZE - 1))
+		return mm_refuse(m, -EINVAL, MM_UNALIGNED, start, 0, 0);
 	len = page_align(m, len_in);
-	if (len_in && !len)
-		return -EINVAL;
 	end = word(m, start + len);
-	if (end < start)
-		return -EINVAL;
+	if ((len_in && !len) || end < start)
+		return mm_refuse(m, -EINVAL, MM_LENGTH_WRAPS, len_in, 0, 0);
 	if (end == start)
 		return 0;
 	v = find_vma(t->mm, start);
@@ -115,12 +122,13 @@ int64_t sys_madvise(struct machine *m, struct task_struct *t, vaddr_t start, uin
 		int err;
 
 		if (!v)
-			return -ENOMEM;
+			return mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, start, 0, 0);
 		if (start < v->vm_start) {
 			hole = true;
+			gap = start;
 			start = v->vm_start;
 			if (start >= end)
-				return -ENOMEM;
+				return mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, gap, 0, 0);
 		}
 		to = min_of(v->vm_end, end);
 		err = madvise_vma(m, &v, start, to, behaviour);
@@ -128,7 +136,7 @@ int64_t sys_madvise(struct machine *m, struct task_struct *t, vaddr_t start, uin
 			return err;
 		start = max_of(to, v->vm_end);
 		if (start >= end)
-			return hole ? -ENOMEM : 0;
+			return hole ? mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, gap, 0, 0) : 0;
 		v = v->vm_next;
 	}
 }

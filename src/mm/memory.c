@@ -180,6 +180,8 @@ phys_t pte_alloc(struct machine *m, struct mm_struct *mm, vaddr_t va)
 				return 0;
 			e = PFN_PHYS(pfn) | (l == 0 ? f->top_flags : _PAGE_TABLE);
 			entry_put(phys_to_host(m, at), f->entry_bytes, e);
+			mm_step(m, MM_TABLE_MADE, va, 0, 0, 0, .order = (uint8_t)(l + 1),
+				.pfn = (pfn_t)pfn);
 		}
 		table = e & f->addr_mask;
 		if (unlikely(!good_table(m, table)))
@@ -460,10 +462,14 @@ void unmap_vmas(struct machine *m, struct mmu_gather *g, struct vm_area_struct *
 
 void zap_page_range(struct machine *m, struct vm_area_struct *v, vaddr_t start, uint64_t len)
 {
-	struct mmu_gather *g = tlb_gather(m, v->vm_mm);
+	struct mm_struct *mm = v->vm_mm;
+	struct mmu_gather *g = tlb_gather(m, mm);
+	long anon = mm->rss_stat[MM_ANONPAGES], files = mm->rss_stat[MM_FILEPAGES];
 
-	update_hiwater_rss(v->vm_mm);
+	update_hiwater_rss(mm);
 	unmap_page_range(m, g, v, start, start + len);
+	mm_step(m, MM_ZAPPED, start, start + len, anon - mm->rss_stat[MM_ANONPAGES],
+		files - mm->rss_stat[MM_FILEPAGES]);
 	tlb_finish(m, g);
 }
 
@@ -480,10 +486,16 @@ static void free_table(struct machine *m, struct mmu_gather *g, vaddr_t va, unsi
 	uint64_t e = at ? pte_read(m, at) : 0;
 	pfn_t pfn;
 
-	if (!(e & _PAGE_PRESENT) || !good_table(m, e & f->addr_mask) || base < floor ||
-	    base + span - 1 > ceiling - 1)
+	if (!(e & _PAGE_PRESENT) || !good_table(m, e & f->addr_mask))
 		return;
+	if (base < floor || base + span - 1 > ceiling - 1) {
+		mm_step(m, MM_TABLE_KEPT, base, base + span, floor, ceiling,
+			.order = (uint8_t)(level + 1));
+		return;
+	}
 	pfn = (pfn_t)PFN_DOWN(e & f->addr_mask);
+	mm_step(m, MM_TABLE_FREED, base, base + span, 0, 0, .order = (uint8_t)(level + 1),
+		.pfn = pfn);
 	pte_write(m, at, 0);
 	if (level == f->levels - 2) {
 		g->mm->nr_ptes--;
@@ -517,6 +529,7 @@ static void free_level(struct machine *m, struct mmu_gather *g, vaddr_t start, v
 void free_pgtables(struct machine *m, struct mmu_gather *g, vaddr_t start, vaddr_t end,
 		   vaddr_t floor, vaddr_t ceiling)
 {
+	mm_step(m, MM_TABLES, start, end, floor, ceiling);
 	if (g->mm->pgd && start < end)
 		free_level(m, g, start, end, floor, ceiling, 0);
 }
@@ -557,8 +570,12 @@ int copy_page_range(struct machine *m, struct mm_struct *dst, struct vm_area_str
 	vaddr_t start = v->vm_start;
 	phys_t at;
 
-	if (!(v->vm_flags & (VM_HUGETLB | VM_PFNMAP | VM_MIXEDMAP)) && !v->anon_vma)
+	/* files can be read again: the child may fault their pages in itself */
+	if (!(v->vm_flags & (VM_HUGETLB | VM_PFNMAP | VM_MIXEDMAP)) && !v->anon_vma) {
+		tell_fork_area(m, v, FORK_FAULTS_LATER);
 		return 0;
+	}
+	tell_fork_area(m, v, FORK_PTES);
 	for_each_pte_table(m, src, va, next, v->vm_end, at) {
 		phys_t to_at = pte_alloc(m, dst, va);
 		unsigned char *from = phys_to_host(m, at), *to;
@@ -567,6 +584,8 @@ int copy_page_range(struct machine *m, struct mm_struct *dst, struct vm_area_str
 		if (!to_at)
 			return -ENOMEM;
 		to = phys_to_host(m, to_at);
+		if (trace_on(m, TRACE_MM_STEP))
+			tell_copy(m, v, at, va, next);
 		for (vaddr_t a = va; a != next; a += PAGE_SIZE, from += bytes, to += bytes) {
 			uint64_t pte = entry_get(from, bytes);
 

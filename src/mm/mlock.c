@@ -29,7 +29,7 @@ static int apply_lock(struct machine *m, struct task_struct *t, vaddr_t start, v
 	struct vm_area_struct *v = vma_lookup(t->mm, start);
 
 	if (!v)
-		return -ENOMEM;
+		return mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, start, 0, 0);
 	while (start < end) {
 		vaddr_t to = min_of(v->vm_end, end);
 		uint32_t flags = (v->vm_flags & ~VM_LOCKED_MASK) | lock, old = v->vm_flags;
@@ -49,7 +49,7 @@ static int apply_lock(struct machine *m, struct task_struct *t, vaddr_t start, v
 		while (v && v->vm_end <= start)
 			v = v->vm_next;
 		if (!v || v->vm_start > start)
-			return -ENOMEM;
+			return mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, start, 0, 0);
 	}
 	return 0;
 }
@@ -60,13 +60,15 @@ int64_t sys_mlock(struct machine *m, struct task_struct *t, vaddr_t addr, uint64
 	vaddr_t start = page_down(word(m, addr));
 	int err;
 
+	mm_step(m, MM_MLOCK, addr, len, 0, 0);
 	if (!t->capable && !limit)
-		return -EPERM;
+		return mm_refuse(m, -EPERM, MM_NO_MEMLOCK, 0, 0, 0);
 	len = page_align(m, word(m, len) + (addr & (PAGE_SIZE - 1)));
 	if (!t->capable && (len >> PAGE_SHIFT) + t->mm->locked_vm > limit >> PAGE_SHIFT)
-		return -ENOMEM;
+		return mm_refuse(m, -ENOMEM, MM_LIMIT_MEMLOCK, t->mm->locked_vm, len >> PAGE_SHIFT,
+				 limit >> PAGE_SHIFT);
 	if (word(m, start + len) < start)
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_LENGTH_WRAPS, len, 0, 0);
 	err = len ? apply_lock(m, t, start, start + len, VM_LOCKED) : 0;
 	if (!err)
 		mm_populate(m, t, start, len);
@@ -77,9 +79,10 @@ int64_t sys_munlock(struct machine *m, struct task_struct *t, vaddr_t addr, uint
 {
 	vaddr_t start = page_down(word(m, addr));
 
+	mm_step(m, MM_MUNLOCK, addr, len, 0, 0);
 	len = page_align(m, word(m, len) + (addr & (PAGE_SIZE - 1)));
 	if (word(m, start + len) < start)
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_LENGTH_WRAPS, len, 0, 0);
 	return len ? apply_lock(m, t, start, start + len, 0) : 0;
 }
 

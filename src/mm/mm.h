@@ -6,11 +6,36 @@
 #include <errno.h>
 #include <mmsh/fault.h>
 #include <mmsh/mm.h>
+#include <mmsh/mm_step.h>
 #include <mmsh/page_alloc.h>
 #include <mmsh/pgtable.h>
 #include <mmsh/slab.h>
 #include <mmsh/task.h>
+#include <mmsh/trace.h>
 #include <string.h>
+
+/* ---- mm_step.c: how it was decided ---- */
+
+#define mm_step(m, step, A, B, C, D, ...)                                                \
+	trace(m, TRACE_MM_STEP, .verdict = (step), .a = (int64_t)(A), .b = (int64_t)(B), \
+	      .c = (int64_t)(C), .d = (int64_t)(D), ##__VA_ARGS__)
+/* A rule refuses, with its numbers. Returns: @err, which is negative. */
+int mm_refuse(struct machine *m, int err, enum mm_step rule, uint64_t a, uint64_t b, uint64_t c);
+/* There are as many areas as there may be. Returns: -ENOMEM. */
+int refuse_map_count(struct machine *m, const struct mm_struct *mm);
+/* What a fault begins with: the walk of the page tables, the area. */
+void tell_fault(struct machine *m, struct task_struct *t, vaddr_t va, unsigned flags,
+		bool page_present);
+
+static inline void tell_fork_area(struct machine *m, const struct vm_area_struct *v,
+				  enum mm_fork_area what)
+{
+	mm_step(m, MM_FORK_AREA, v->vm_start, v->vm_end, v->vm_flags, what);
+}
+
+/* What copying the entries of [start, end) of @v at fork() is going to do: they are at @at. */
+void tell_copy(struct machine *m, const struct vm_area_struct *v, phys_t at, vaddr_t start,
+	       vaddr_t end);
 
 /* ---- mm_init.c: objects ---- */
 
@@ -111,7 +136,10 @@ void mm_populate(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_
 /* Raises the peaks before something is taken away. */
 void update_hiwater_vm(struct mm_struct *mm);
 void update_hiwater_rss(struct mm_struct *mm);
-int mlock_future_check(const struct task_struct *t, uint32_t flags, uint64_t pages);
+int mlock_future_check(struct machine *m, const struct task_struct *t, uint32_t flags,
+		       uint64_t pages);
+/* May_expand_vm() has said no. Returns: -ENOMEM. */
+int refuse_expansion(struct machine *m, const struct task_struct *t, uint64_t pages);
 
 /* ---- filemap.c ---- */
 
@@ -209,6 +237,12 @@ uint64_t move_page_tables(struct machine *m, struct vm_area_struct *v, vaddr_t f
 			  struct vm_area_struct *to_vma, vaddr_t to, uint64_t len);
 
 /* fault.c */
+static inline unsigned fault_error_code(unsigned flags, bool page_present)
+{
+	return (page_present ? 1u : 0) | (flags & FAULT_WRITE ? 2u : 0) |
+	       (flags & FAULT_KERNEL ? 0 : 4u) | (flags & FAULT_EXEC ? 16u : 0);
+}
+
 int handle_mm_fault(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v, vaddr_t va,
 		    bool write, struct fault_report *r);
 

@@ -11,8 +11,11 @@ static int mprotect_fixup(struct machine *m, struct task_struct *t, struct vm_ar
 	uint32_t old = (*pv)->vm_flags;
 	long charged = 0;
 
-	if (flags == old)
+	if (flags == old) {
+		mm_step(m, MM_UNCHANGED, start, end, 0, 0);
 		return 0;
+	}
+	mm_step(m, MM_PROTECT, start, end, old, flags);
 	if ((flags & VM_WRITE) && !(old & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE))) {
 		if (security_vm_enough_memory(m, t, (long)pages))
 			return -ENOMEM;
@@ -33,16 +36,19 @@ static int mprotect_fixup(struct machine *m, struct task_struct *t, struct vm_ar
 }
 
 /* Where a change to a growing area really starts; negative: it is not allowed. */
-static int64_t real_start(const struct vm_area_struct *v, vaddr_t start, vaddr_t end, unsigned grows)
+static int64_t real_start(struct machine *m, const struct vm_area_struct *v, vaddr_t start,
+			  vaddr_t end, unsigned grows)
 {
 	if (grows & PROT_GROWSDOWN) {
 		if (v->vm_start >= end)
-			return -ENOMEM;
-		return v->vm_flags & VM_GROWSDOWN ? (int64_t)v->vm_start : -EINVAL;
+			return mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, start, 0, 0);
+		return v->vm_flags & VM_GROWSDOWN
+			       ? (int64_t)v->vm_start
+			       : mm_refuse(m, -EINVAL, MM_NO_GROWSDOWN, v->vm_start, 0, 0);
 	}
 	if (v->vm_start > start)
-		return -ENOMEM;
-	return grows ? -EINVAL : (int64_t)start;
+		return mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, start, 0, 0);
+	return grows ? mm_refuse(m, -EINVAL, MM_NO_GROWSDOWN, v->vm_start, 0, 0) : (int64_t)start;
 }
 
 int64_t sys_mprotect(struct machine *m, struct task_struct *t, vaddr_t start, uint64_t len, unsigned prot)
@@ -56,20 +62,24 @@ int64_t sys_mprotect(struct machine *m, struct task_struct *t, vaddr_t start, ui
 	prot &= ~(PROT_GROWSDOWN | PROT_GROWSUP);
 	start = word(m, start);
 	len = word(m, len);
-	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || (start & (PAGE_SIZE - 1)))
-		return -EINVAL;
+	mm_step(m, MM_MPROTECT, start, len, prot, 0);
+	if (grows == (PROT_GROWSDOWN | PROT_GROWSUP))
+		return mm_refuse(m, -EINVAL, MM_BAD_PROT, grows, 0, 0);
+	if (start & (PAGE_SIZE - 1))
+		return mm_refuse(m, -EINVAL, MM_UNALIGNED, start, 0, 0);
 	if (!len)
 		return 0;
 	end = word(m, start + page_align(m, len));
 	if (end <= start)
-		return -ENOMEM;
+		return mm_refuse(m, -ENOMEM, MM_LENGTH_WRAPS, len, 0, 0);
 	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_BAD_PROT, prot, 0, 0);
 	if ((prot & PROT_READ) && (t->personality & READ_IMPLIES_EXEC))
 		prot |= PROT_EXEC;
 	want = prot & (VM_READ | VM_WRITE | VM_EXEC);
 	v = find_vma(t->mm, start);
-	at = v ? real_start(v, start, end, grows) : -ENOMEM;
+	at = v ? real_start(m, v, start, end, grows)
+	       : mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, start, 0, 0);
 	if (at < 0)
 		return at;
 	for (vaddr_t from = (vaddr_t)at;;) {
@@ -77,7 +87,8 @@ int64_t sys_mprotect(struct machine *m, struct task_struct *t, vaddr_t start, ui
 		int err;
 
 		if (flags & ~(flags >> 4) & VM_ACCESS)
-			return -EACCES;
+			return mm_refuse(m, -EACCES, MM_MAY_NOT, v->vm_start, v->vm_end,
+					 v->vm_flags);
 		err = mprotect_fixup(m, t, &v, from, min_of(v->vm_end, end), flags);
 		if (err)
 			return err;
@@ -86,6 +97,6 @@ int64_t sys_mprotect(struct machine *m, struct task_struct *t, vaddr_t start, ui
 			return 0;
 		v = v->vm_next;
 		if (!v || v->vm_start != from)
-			return -ENOMEM;
+			return mm_refuse(m, -ENOMEM, MM_NOT_MAPPED, from, 0, 0);
 	}
 }

@@ -7,34 +7,31 @@ static int64_t vma_to_resize(struct machine *m, struct task_struct *t, vaddr_t a
 			     uint64_t new_len, struct vm_area_struct **out, long *charged)
 {
 	struct vm_area_struct *v = vma_lookup(t->mm, addr);
-	uint64_t pgoff;
+	uint64_t pgoff, more = (new_len - old_len) >> PAGE_SHIFT;
 
 	*charged = 0;
 	*out = v;
 	if (!v)
-		return -EFAULT;
+		return mm_refuse(m, -EFAULT, MM_NOT_MAPPED, addr, 0, 0);
 	if (v->vm_flags & VM_HUGETLB)
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_HUGE, 0, 0, 0);
 	if (old_len > v->vm_end - addr)
-		return -EFAULT;
+		return mm_refuse(m, -EFAULT, MM_NOT_MAPPED_TO, addr, old_len, v->vm_end);
 	if (new_len == old_len)
 		return 0;
 	pgoff = ((addr - v->vm_start) >> PAGE_SHIFT) + v->vm_pgoff;
 	if (word(m, pgoff + (new_len >> PAGE_SHIFT)) < pgoff)
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_OFFSET_WRAPS, pgoff, new_len, 0);
 	if (v->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
-		return -EFAULT;
-	if ((v->vm_flags & VM_LOCKED) && !t->capable &&
-	    t->mm->locked_vm + ((new_len - old_len) >> PAGE_SHIFT) > rlimit(t, RLIMIT_MEMLOCK) >> PAGE_SHIFT)
+		return mm_refuse(m, -EFAULT, MM_NO_EXPAND, v->vm_start, v->vm_end, v->vm_flags);
+	if (mlock_future_check(m, t, v->vm_flags, more))
 		return -EAGAIN;
-	if (!may_expand_vm(t, (new_len - old_len) >> PAGE_SHIFT))
-		return -ENOMEM;
+	if (!may_expand_vm(t, more))
+		return refuse_expansion(m, t, more);
 	if (v->vm_flags & VM_ACCOUNT) {
-		long pages = (long)((new_len - old_len) >> PAGE_SHIFT);
-
-		if (security_vm_enough_memory(m, t, pages))
+		if (security_vm_enough_memory(m, t, (long)more))
 			return -ENOMEM;
-		*charged = pages;
+		*charged = (long)more;
 	}
 	return 0;
 }
@@ -72,6 +69,7 @@ static struct vm_area_struct *copy_vma(struct machine *m, struct vm_area_struct 
 	if (n->vm_file)
 		n->vm_file->count++;
 	vma_link(m, v->vm_mm, n, find_vma_before(v->vm_mm, to));
+	mm_step(m, MM_NEW_AREA, to, n->vm_end, n->vm_flags, 0);
 	return n;
 }
 
@@ -88,11 +86,13 @@ static int64_t move_vma(struct machine *m, struct task_struct *t, struct vm_area
 	uint64_t moved;
 
 	if (mm->map_count >= (unsigned)m->mm->max_map_count - 3)
-		return -ENOMEM;
+		return mm_refuse(m, -ENOMEM, MM_MAP_COUNT, mm->map_count,
+				 (unsigned)m->mm->max_map_count - 3, 0);
 	n = copy_vma(m, &v, to, new_len, pgoff);
 	if (!n)
 		return -ENOMEM;
 	moved = move_page_tables(m, v, from, n, to, old_len);
+	mm_step(m, MM_MOVE, from, to, old_len, moved);
 	if (moved < old_len) {
 		/* back again; the new area goes instead of the old one */
 		move_page_tables(m, n, to, v, from, moved);
@@ -133,10 +133,12 @@ static int64_t mremap_to(struct machine *m, struct task_struct *t, vaddr_t addr,
 	long charged;
 	int64_t err;
 
-	if (to & (PAGE_SIZE - 1) || new_len > t->mm->task_size || to > t->mm->task_size - new_len)
-		return -EINVAL;
+	if (to & (PAGE_SIZE - 1))
+		return mm_refuse(m, -EINVAL, MM_UNALIGNED, to, 0, 0);
+	if (new_len > t->mm->task_size || to > t->mm->task_size - new_len)
+		return mm_refuse(m, -EINVAL, MM_BEYOND, to, new_len, t->mm->task_size);
 	if (addr + old_len > to && to + new_len > addr)
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_OVERLAP, addr, to, to + new_len);
 	err = do_munmap(m, t->mm, to, new_len);
 	if (!err && old_len >= new_len) {
 		err = do_munmap(m, t->mm, addr + new_len, old_len - new_len);
@@ -175,6 +177,7 @@ static int64_t grow(struct machine *m, struct task_struct *t, vaddr_t addr, uint
 	if (old_len == v->vm_end - addr && expandable(v, new_len - old_len)) {
 		uint64_t pages = (new_len - old_len) >> PAGE_SHIFT;
 
+		mm_step(m, MM_GROW, v->vm_start, v->vm_end, addr + new_len, 0);
 		vma_set_bounds(m, v, v->vm_start, addr + new_len, v->vm_pgoff);
 		vm_stat_account(t->mm, v->vm_flags, v->vm_file, (int64_t)pages);
 		if (v->vm_flags & VM_LOCKED) {
@@ -188,6 +191,9 @@ static int64_t grow(struct machine *m, struct task_struct *t, vaddr_t addr, uint
 		err = get_unmapped_area(m, t, v->vm_file, 0, new_len, 0);
 		if (err >= 0)
 			err = move_vma(m, t, v, addr, old_len, new_len, (vaddr_t)err, locked);
+	} else {
+		mm_refuse(m, -ENOMEM, MM_NO_ROOM, v->vm_end, addr + new_len,
+			  v->vm_next ? v->vm_next->vm_start : 0);
 	}
 	if (err < 0)
 		vm_unacct_memory(m, charged);
@@ -203,14 +209,16 @@ int64_t sys_mremap(struct machine *m, struct task_struct *t, vaddr_t addr, uint6
 
 	addr = word(m, addr);
 	new_addr = word(m, new_addr);
-	if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) ||
-	    (flags & (MREMAP_MAYMOVE | MREMAP_FIXED)) == MREMAP_FIXED || (addr & (PAGE_SIZE - 1)))
-		return -EINVAL;
+	mm_step(m, MM_MREMAP, addr, old_len, new_len, new_addr, .order = (uint8_t)flags);
+	if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED)) || flags == MREMAP_FIXED)
+		return mm_refuse(m, -EINVAL, MM_BAD_FLAGS, flags, 0, 0);
+	if (addr & (PAGE_SIZE - 1))
+		return mm_refuse(m, -EINVAL, MM_UNALIGNED, addr, 0, 0);
 	old_len = page_align(m, word(m, old_len));
 	new_len = page_align(m, word(m, new_len));
 	old_asked = old_len;
 	if (!new_len)
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_LENGTH_ZERO, 0, 0, 0);
 	if (flags & MREMAP_FIXED) {
 		got = mremap_to(m, t, addr, old_len, new_addr, new_len, &locked);
 	} else if (old_len >= new_len) {

@@ -117,7 +117,7 @@ struct vm_area_struct *find_vma_before(struct mm_struct *mm, vaddr_t addr)
 /* ---- gaps ---- */
 
 struct gap_search {
-	const struct machine *m;
+	struct machine *m;
 	uint64_t len;
 	vaddr_t low, high; /* a gap ends at or above low + len, begins at or below high - len */
 };
@@ -174,6 +174,11 @@ static struct vm_area_struct *find_gap(const struct gap_search *s, struct vm_are
 	}
 }
 
+static void tell_gap(const struct gap_search *s, vaddr_t start, vaddr_t end, bool topdown)
+{
+	mm_step(s->m, MM_GAP, s->low, s->high, start, end, .order = topdown);
+}
+
 /* address-space.md 5.1. Returns: an address or NO_GAP. */
 vaddr_t vma_find_gap(struct machine *m, struct mm_struct *mm, uint64_t len, vaddr_t low,
 		     vaddr_t high, bool topdown)
@@ -182,19 +187,27 @@ vaddr_t vma_find_gap(struct machine *m, struct mm_struct *mm, uint64_t len, vadd
 	struct vm_area_struct *v;
 	vaddr_t start = 0, end = 0;
 
-	if (high < len || low > high - len)
+	if (high < len || low > high - len) {
+		mm_step(m, MM_NO_GAP, low, high, len, 0, .order = topdown);
 		return NO_GAP;
-	if (topdown && mm->highest_vm_end <= high - len)
+	}
+	if (topdown && mm->highest_vm_end <= high - len) {
+		tell_gap(&s, mm->highest_vm_end, high, topdown);
 		return high - len;
+	}
 	v = find_gap(&s, RB_ROOT(&mm->mm_rb), topdown);
 	if (v) {
 		gap_fits(&s, v, &start, &end);
+		tell_gap(&s, start, end, topdown);
 		if (v->vm_prev) /* who asks is likely to put something there */
 			mm->vmacache = v->vm_prev;
 		return topdown ? min_of(end, high) - len : max_of(start, low);
 	}
-	if (!topdown && mm->highest_vm_end <= high - len)
+	if (!topdown && mm->highest_vm_end <= high - len) {
+		tell_gap(&s, mm->highest_vm_end, high, topdown);
 		return max_of(mm->highest_vm_end, low);
+	}
+	mm_step(m, MM_NO_GAP, low, high, len, 0, .order = topdown);
 	return NO_GAP;
 }
 
@@ -340,6 +353,42 @@ static int import_chain(struct machine *m, struct vm_area_struct *to, struct vm_
 	return -ENOMEM;
 }
 
+/* Why @r and a neighbour at @at that it touches stay two. */
+static void tell_apart(struct machine *m, const struct vma_request *r,
+		       const struct vm_area_struct *v, bool below)
+{
+	bool offset = below ? v->vm_pgoff + vma_pages(v) == r->pgoff
+			    : v->vm_pgoff == r->pgoff + request_pages(r);
+	enum mm_apart why = v->vm_flags != r->flags ? APART_FLAGS
+			    : v->special	    ? APART_SPECIAL
+			    : v->vm_file != r->file ? APART_FILE
+			    : !offset		    ? APART_OFFSET
+						    : APART_ANON;
+
+	mm_step(m, MM_APART, r->addr, r->end, v->vm_start, v->vm_end, .order = (uint8_t)why,
+		.mt = below ? -1 : 1);
+}
+
+/* No merge. Returns: NULL. */
+static struct vm_area_struct *apart(struct machine *m, const struct vma_request *r,
+				    const struct vm_area_struct *prev,
+				    const struct vm_area_struct *next)
+{
+	if (!trace_on(m, TRACE_MM_STEP))
+		return NULL;
+	if (prev && prev->vm_end == r->addr)
+		tell_apart(m, r, prev, true);
+	if (next && next->vm_start == r->end)
+		tell_apart(m, r, next, false);
+	return NULL;
+}
+
+static void tell_merge(struct machine *m, const struct vma_request *r, unsigned nr, vaddr_t start,
+		       vaddr_t end)
+{
+	mm_step(m, MM_MERGE, r->addr, r->end, start, end, .order = (uint8_t)nr);
+}
+
 /* Cases 1, 2, 6, 7: @prev extends to @end, over one or two areas. */
 static int extend_over(struct machine *m, struct vm_area_struct *prev, vaddr_t end)
 {
@@ -375,11 +424,24 @@ struct vm_area_struct *vma_merge(struct machine *m, struct mm_struct *mm,
 	    next->vm_pgoff == r->pgoff + pages;
 	if (p) {
 		bool both = n && anon_vma_compatible(prev->anon_vma, next->anon_vma, NULL);
+		bool over = area && area->vm_start < r->end, whole = over && area->vm_end == r->end;
+		vaddr_t end = both ? next->vm_end : r->end;
 
-		return extend_over(m, prev, both ? next->vm_end : r->end) ? NULL : prev;
+		tell_merge(m, r,
+			   both	   ? over ? 6 : 1
+			   : whole ? 7
+			   : over  ? 5
+				   : 2,
+			   prev->vm_start, end);
+		return extend_over(m, prev, end) ? NULL : prev;
 	}
 	if (!n)
-		return NULL;
+		return apart(m, r, prev, next);
+	tell_merge(m, r,
+		   prev && r->addr < prev->vm_end ? 4
+		   : area == next		  ? 3
+						  : 8,
+		   r->addr, next->vm_end);
 	if (prev && r->addr < prev->vm_end) { /* case 4 */
 		if (import_chain(m, next, prev))
 			return NULL;
@@ -423,6 +485,7 @@ int __split_vma(struct machine *m, struct vm_area_struct *v, vaddr_t addr, bool 
 		vma_free(m, n);
 		return -ENOMEM;
 	}
+	mm_step(m, MM_SPLIT, v->vm_start, addr, v->vm_end, 0);
 	if (n->vm_file)
 		n->vm_file->count++;
 	if (new_below) {
@@ -440,7 +503,7 @@ int __split_vma(struct machine *m, struct vm_area_struct *v, vaddr_t addr, bool 
 int split_vma(struct machine *m, struct vm_area_struct *v, vaddr_t addr, bool new_below)
 {
 	if (v->vm_mm->map_count >= (unsigned)m->mm->max_map_count)
-		return -ENOMEM;
+		return refuse_map_count(m, v->vm_mm);
 	return __split_vma(m, v, addr, new_below);
 }
 
