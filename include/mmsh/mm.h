@@ -217,6 +217,7 @@ struct mm_struct {
 	phys_t pgd;			 /* 0: none yet */
 	vaddr_t task_size, mmap_base, mmap_legacy_base, highest_vm_end;
 	bool legacy; /* areas go bottom-up */
+	bool ia32_compat; /* of a 32-bit program on a 64-bit kernel */
 	int mm_users;
 	unsigned map_count;
 	uint32_t def_flags;

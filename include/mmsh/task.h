@@ -47,6 +47,7 @@ struct elf_phdr {
 struct elf_image {
 	struct address_space *file;
 	bool dyn;		/* ET_DYN */
+	bool ia32;		/* of 32 bits: on a 64-bit kernel it runs in compatibility mode */
 	bool gnu_stack, stack_exec; /* has PT_GNU_STACK; it says X */
 	unsigned nr_load;
 	struct elf_phdr load[ELF_MAX_LOAD];

@@ -23,18 +23,31 @@ static uint64_t get_random_long(struct machine *m)
 	return m->arch->bits == 64 ? (uint64_t)get_random_int(m) << 32 | lo : lo;
 }
 
-/* What is random, per width of a long. */
+/* What is random, per width of the program's long. */
 struct entropy {
 	uint64_t mmap, stack_pages, brk;
 };
 static const struct entropy entropy32 = {1 << 8, 0x7FF, 0x02000000};
 static const struct entropy entropy64 = {1 << 28, 0x3FFFFF, 0x02000000};
 
+/* TASK_SIZE of a 32-bit program that has all of its addresses to itself. */
+#define IA32_PAGE_OFFSET 0xFFFFE000u
+
+/* Bytes of the program's long. */
+static unsigned word_bytes(const struct machine *m, const struct mm_struct *mm)
+{
+	return m->arch->bits == 32 || mm->ia32_compat ? 4 : 8;
+}
+
+static const struct entropy *entropy_of(const struct machine *m, const struct mm_struct *mm)
+{
+	return word_bytes(m, mm) == 4 ? &entropy32 : &entropy64;
+}
+
 struct exec {
 	struct machine *m;
 	struct task_struct *t;
 	const struct exec_params *p;
-	const struct entropy *entropy;
 	bool rnd;		/* PF_RANDOMIZE */
 	struct vm_area_struct *stack;
 	vaddr_t sp, load_bias, elf_bss, elf_brk;
@@ -45,7 +58,7 @@ struct exec {
 
 static uint64_t mmap_rnd(struct exec *x)
 {
-	return x->rnd ? (get_random_long(x->m) % x->entropy->mmap) << PAGE_SHIFT : 0;
+	return x->rnd ? (get_random_long(x->m) % entropy_of(x->m, x->t->mm)->mmap) << PAGE_SHIFT : 0;
 }
 
 void arch_pick_mmap_layout(struct machine *m, struct task_struct *t, uint64_t rnd, bool randomize)
@@ -54,7 +67,7 @@ void arch_pick_mmap_layout(struct machine *m, struct task_struct *t, uint64_t rn
 	uint64_t gap = rlimit(t, RLIMIT_STACK), pad = 0;
 
 	if (randomize)
-		pad = ((m->arch->bits == 64 ? entropy64 : entropy32).stack_pages & ~0ull) << PAGE_SHIFT;
+		pad = entropy_of(m, mm)->stack_pages << PAGE_SHIFT;
 	mm->mmap_legacy_base = page_up(mm->task_size / 3) + rnd;
 	mm->legacy = (t->personality & ADDR_COMPAT_LAYOUT) || gap == RLIM_INFINITY || m->mm->legacy_va_layout;
 	pad += 128ull << 20;
@@ -87,7 +100,7 @@ static int stack_begin(struct exec *x)
 	vma_link(x->m, mm, v, NULL);
 	mm->total_vm = mm->stack_vm = 1;
 	x->stack = v;
-	x->sp = v->vm_end - x->m->arch->bits / 8;
+	x->sp = v->vm_end - x->m->arch->bits / 8; /* of the kernel's long */
 	return 0;
 }
 
@@ -112,8 +125,8 @@ static int push_strings(struct exec *x, unsigned bytes)
 static int all_strings(struct exec *x)
 {
 	const struct exec_params *p = x->p;
-	unsigned word_bytes = x->m->arch->bits / 8;
-	uint64_t size = (uint64_t)p->arg_bytes + p->env_bytes + (uint64_t)word_bytes * (p->argc + p->envc);
+	uint64_t size = (uint64_t)p->arg_bytes + p->env_bytes +
+			(uint64_t)(x->m->arch->bits / 8) * (p->argc + p->envc);
 	uint64_t limit = min_of(6ull << 20, rlimit(x->t, RLIMIT_STACK) / 4);
 	int err;
 
@@ -152,7 +165,7 @@ static vaddr_t stack_top(struct exec *x)
 	vaddr_t top = x->t->mm->task_size;
 
 	if (x->rnd)
-		top -= (get_random_long(x->m) & x->entropy->stack_pages) << PAGE_SHIFT;
+		top -= (get_random_long(x->m) & entropy_of(x->m, x->t->mm)->stack_pages) << PAGE_SHIFT;
 	if (x->rnd)
 		top -= get_random_int(x->m) % 8192;
 	return page_up(top & ~(vaddr_t)15);
@@ -163,7 +176,7 @@ static int setup_arg_pages(struct exec *x)
 	struct mm_struct *mm = x->t->mm;
 	struct vm_area_struct *v = x->stack;
 	uint64_t lim, extra = 131072, size;
-	int err = shift_stack(x, mm->task_size - stack_top(x));
+	int err = shift_stack(x, v->vm_end - stack_top(x));
 
 	if (err)
 		return err;
@@ -225,15 +238,14 @@ static int set_brk(struct exec *x, vaddr_t start, vaddr_t end)
 	return 0;
 }
 
-static int clear_tail(struct exec *x, vaddr_t bss)
+static int clear_tail(struct exec *x, vaddr_t bss, vaddr_t end)
 {
 	static const unsigned char zero[PAGE_SIZE];
+	vaddr_t to = min_of(page_up(bss), end);
 	struct fault_report r;
 	size_t done;
 
-	if (!(bss & (PAGE_SIZE - 1)))
-		return 0;
-	return task_write(x->m, x->t, bss, zero, PAGE_SIZE - (bss & (PAGE_SIZE - 1)), &done, &r);
+	return bss < to ? task_write(x->m, x->t, bss, zero, to - bss, &done, &r) : 0;
 }
 
 struct span {
@@ -267,12 +279,16 @@ static int load_program(struct exec *x, struct file *f)
 		uint64_t total = 0;
 		int64_t at;
 
-		if (s.brk > s.bss && (err = set_brk(x, s.bss, s.brk)))
-			return err;
+		if (s.brk > s.bss) {
+			err = set_brk(x, s.bss, s.brk);
+			if (err)
+				return err;
+			clear_tail(x, s.bss, s.brk); /* a page that cannot be written stays as it is */
+		}
 		if (img->dyn && !i) {
 			total = total_span(img);
 			if (x->p->interp) {
-				bias = x->m->arch->bits == 64 ? mm->task_size / 3 * 2 : 0x400000;
+				bias = word_bytes(x->m, mm) == 8 ? mm->task_size / 3 * 2 : 0x400000;
 				bias = page_down(bias + mmap_rnd(x) - p->vaddr);
 			} else {
 				flags = 0;
@@ -291,7 +307,7 @@ static int load_program(struct exec *x, struct file *f)
 	mm->end_data = s.end_data;
 	x->load_bias = bias;
 	err = set_brk(x, s.bss, s.brk);
-	return err ?: s.bss != s.brk ? clear_tail(x, s.bss) : 0;
+	return err ?: s.bss != s.brk ? clear_tail(x, s.bss, page_up(s.bss)) : 0;
 }
 
 static int load_interp(struct exec *x)
@@ -303,8 +319,12 @@ static int load_interp(struct exec *x)
 
 	for (unsigned i = 0; i < img->nr_load && !err; i++) {
 		const struct elf_phdr *p = &img->load[i];
-		int64_t at = elf_map(x, f, p, bias, i || !img->dyn ? MAP_FIXED : 0, i ? 0 : total_span(img));
+		int64_t at;
 
+		/* where the program itself may lie anywhere, its place is no wish either */
+		if (!i && img->dyn && x->load_bias)
+			bias = -p->vaddr;
+		at = elf_map(x, f, p, bias, i || !img->dyn ? MAP_FIXED : 0, i ? 0 : total_span(img));
 		if (at < 0)
 			err = (int)at;
 		else if (!i && img->dyn)
@@ -313,7 +333,7 @@ static int load_interp(struct exec *x)
 		brk = max_of(brk, p->vaddr + bias + p->memsz);
 	}
 	if (!err && bss != brk)
-		err = clear_tail(x, bss);
+		err = clear_tail(x, bss, page_up(bss));
 	if (!err && page_up(brk) > page_up(bss)) {
 		int64_t got = do_brk(x->m, x->t, page_up(bss), page_up(brk) - page_up(bss));
 
@@ -326,12 +346,24 @@ static int load_interp(struct exec *x)
 
 /* ---- vdso (2.2) ---- */
 
+/* 64-bit programs: somewhere between the stack and the end of its large page. */
+static vaddr_t vdso_addr(struct exec *x, uint64_t len)
+{
+	vaddr_t start = page_up(x->t->mm->start_stack), large = 1ull << x->m->arch->pmd_shift;
+	vaddr_t end = min_of(ROUND_UP(start + len, large), x->t->mm->task_size) - len;
+
+	if (end <= start)
+		return start;
+	return start + PFN_PHYS(get_random_int(x->m) % (((end - start) >> PAGE_SHIFT) + 1));
+}
+
 static int map_vdso(struct exec *x)
 {
 	struct machine *m = x->m;
 	struct mm_struct *mm = x->t->mm;
 	uint64_t vvar = 3 * PAGE_SIZE, vdso = max_of(m->mm->vdso_pages, 1u) * PAGE_SIZE;
-	int64_t at = get_unmapped_area(m, x->t, NULL, 0, vvar + vdso, 0);
+	vaddr_t hint = word_bytes(m, mm) == 8 ? vdso_addr(x, vvar + vdso) : 0;
+	int64_t at = get_unmapped_area(m, x->t, NULL, hint, vvar + vdso, 0);
 	struct vm_area_struct *v;
 	phys_t pte;
 	int err;
@@ -360,19 +392,19 @@ static int finish(struct exec *x)
 {
 	struct mm_struct *mm = x->t->mm;
 	struct fault_report r;
-	unsigned word_bytes = x->m->arch->bits / 8;
+	unsigned word = word_bytes(x->m, mm);
 	int err;
 
 	if (x->rnd)
 		x->sp -= get_random_int(x->m) % 8192;
 	x->sp &= ~(vaddr_t)15;
 	/* platform, 16 random bytes, auxiliary vector, envp, argv, argc */
-	x->sp -= 8 + 16 + 2 * 20 * word_bytes + (x->p->argc + x->p->envc + 3) * word_bytes;
+	x->sp -= 8 + 16 + 2 * 20 * word + (x->p->argc + x->p->envc + 3) * word;
 	x->sp &= ~(vaddr_t)15;
 	err = task_touch(x->m, x->t, x->sp, FAULT_WRITE | FAULT_KERNEL, &r);
 	mm->start_stack = x->t->sp = x->sp;
 	if (x->rnd && x->m->mm->randomize_va_space > 1)
-		mm->start_brk = mm->brk = page_up(mm->brk + get_random_int(x->m) % x->entropy->brk);
+		mm->start_brk = mm->brk = page_up(mm->brk + get_random_int(x->m) % entropy_of(x->m, mm)->brk);
 	return err == -EFAULT ? -ENOMEM : err;
 }
 
@@ -391,6 +423,9 @@ static int load_elf(struct exec *x)
 	if (!img->gnu_stack || img->stack_exec)
 		t->personality |= READ_IMPLIES_EXEC;
 	x->stack_exec = !img->gnu_stack || img->stack_exec ? VM_EXEC : 0;
+	t->mm->ia32_compat = img->ia32 && x->m->arch->bits == 64;
+	if (t->mm->ia32_compat)
+		t->mm->task_size = IA32_PAGE_OFFSET;
 	arch_pick_mmap_layout(x->m, t, mmap_rnd(x), x->rnd);
 	err = setup_arg_pages(x);
 	f = err ? NULL : file_open(x->m, img->file, FMODE_READ);
@@ -408,7 +443,7 @@ static int load_elf(struct exec *x)
 int task_exec(struct machine *m, struct task_struct *t, const struct exec_params *p)
 {
 	struct mm_struct *old = t->mm;
-	struct exec x = {.m = m, .t = t, .p = p, .entropy = m->arch->bits == 64 ? &entropy64 : &entropy32};
+	struct exec x = {.m = m, .t = t, .p = p};
 	unsigned personality = t->personality;
 	int err;
 
@@ -484,6 +519,7 @@ int elf_parse(const void *bytes, size_t len, struct elf_image *img, struct mm_er
 	if (v.bytes[EI_DATA] != ELFDATA2LSB || (type != ET_EXEC && type != ET_DYN))
 		return mm_error(e, -ENOEXEC, "not a program of a little-endian machine");
 	img->dyn = type == ET_DYN;
+	img->ia32 = !v.is64;
 	img->entry = ELF_GET(&v, Elf32_Ehdr, Elf64_Ehdr, bytes, e_entry);
 	off = ELF_GET(&v, Elf32_Ehdr, Elf64_Ehdr, bytes, e_phoff);
 	n = ELF_GET(&v, Elf32_Ehdr, Elf64_Ehdr, bytes, e_phnum);

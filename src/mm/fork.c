@@ -75,6 +75,15 @@ static const struct rlimit default_rlim[RLIM_NLIMITS] = {
 	[RLIMIT_RTTIME] = {RLIM_INFINITY, RLIM_INFINITY},
 };
 
+/* Their stacks fill an eighth of what was free when boot counted: before it gave back what only
+   itself needed. */
+static unsigned long max_threads(const struct machine *m)
+{
+	unsigned long late = m->boot.alternatives_pages + m->boot.initrd_pages + m->boot.init_pages;
+
+	return (m->totalram_pages - min_of(late, m->totalram_pages)) * (PAGE_SIZE >> 10) / (8 * m->arch->stack_kb);
+}
+
 /* The kernel stack, and what else a task is made of. */
 static int task_memory(struct machine *m, struct task_struct *t)
 {
@@ -146,8 +155,7 @@ struct task_struct *task_new(struct machine *m, struct task_struct *parent, cons
 	} else {
 		t->capable = true;
 		memcpy(t->rlim, default_rlim, sizeof(t->rlim));
-		/* max_threads: an eighth of low memory at two pages of stack each */
-		t->rlim[RLIMIT_NPROC].cur = t->rlim[RLIMIT_NPROC].max = m->totalram_pages / 16 / 2;
+		t->rlim[RLIMIT_NPROC].cur = t->rlim[RLIMIT_NPROC].max = max_threads(m) / 2;
 		t->rlim[RLIMIT_SIGPENDING] = t->rlim[RLIMIT_NPROC];
 	}
 	snprintf(t->comm, sizeof(t->comm), "%s", comm);
@@ -250,6 +258,8 @@ static void copy_layout(struct mm_struct *mm, const struct mm_struct *old)
 	mm->mmap_base = old->mmap_base;
 	mm->mmap_legacy_base = old->mmap_legacy_base;
 	mm->legacy = old->legacy;
+	mm->ia32_compat = old->ia32_compat;
+	mm->task_size = old->task_size;
 	mm->start_code = old->start_code;
 	mm->end_code = old->end_code;
 	mm->start_data = old->start_data;

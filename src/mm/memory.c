@@ -142,8 +142,11 @@ phys_t pte_offset(const struct machine *m, const struct mm_struct *mm, vaddr_t v
 	return walk_to(m, mm->pgd, va, m->arch->pgtable->levels - 1);
 }
 
-static int64_t alloc_table(struct machine *m, struct mm_struct *mm, bool last)
+/* A table of @level. Those between the directory and the last two levels are not counted. */
+static int64_t alloc_table(struct machine *m, struct mm_struct *mm, unsigned level)
 {
+	const unsigned levels = m->arch->pgtable->levels;
+	bool last = level == levels - 1;
 	int64_t pfn = alloc_kernel_pages(m, last ? pte_alloc_gfp(m) : GFP_PGTABLE, 0, last);
 
 	if (pfn < 0)
@@ -153,7 +156,7 @@ static int64_t alloc_table(struct machine *m, struct mm_struct *mm, bool last)
 		mm->nr_ptes++;
 		__mod_zone_page_state(m, m->zone_by_id[block_zone(pfn_to_page(m, (pfn_t)pfn)->block)],
 				      NR_PAGETABLE, 1);
-	} else {
+	} else if (level == levels - 2) {
 		mm->nr_pmds++;
 	}
 	return pfn;
@@ -174,7 +177,7 @@ phys_t pte_alloc(struct machine *m, struct mm_struct *mm, vaddr_t va)
 			return at;
 		e = entry_get(phys_to_host(m, at), f->entry_bytes);
 		if (!(e & _PAGE_PRESENT)) {
-			int64_t pfn = alloc_table(m, mm, l == f->levels - 2);
+			int64_t pfn = alloc_table(m, mm, l + 1);
 
 			if (pfn < 0)
 				return 0;
@@ -206,7 +209,7 @@ static int pae_tables(struct machine *m, struct mm_struct *mm)
 {
 	for (unsigned i = 0; i < user_slots(m); i++)
 		if (!walk_to(m, mm->pgd, (vaddr_t)i << 30, 1)) {
-			int64_t pfn = alloc_table(m, mm, false);
+			int64_t pfn = alloc_table(m, mm, 1);
 
 			if (pfn < 0)
 				return -ENOMEM;
@@ -501,7 +504,7 @@ static void free_table(struct machine *m, struct mmu_gather *g, vaddr_t va, unsi
 		g->mm->nr_ptes--;
 		__mod_zone_page_state(m, m->zone_by_id[block_zone(pfn_to_page(m, pfn)->block)],
 				      NR_PAGETABLE, -1);
-	} else {
+	} else if (level + 3 == f->levels) {
 		g->mm->nr_pmds--;
 	}
 	if (!tlb_remove_page(m, g, pfn))

@@ -153,8 +153,8 @@ static int check_table(struct audit *a, phys_t table, unsigned level, vaddr_t ba
 			return BAD(a, "a directory entry of 0x%llx is 0x%llx", (ull)va, (ull)e);
 		if (!last && (e & f->addr_mask) + PAGE_SIZE > a->m->ram_size)
 			return BAD(a, "the table of 0x%llx lies outside RAM", (ull)va);
-		if (!last)
-			*(level == f->levels - 2 ? &a->nr_ptes : &a->nr_pmds) += 1;
+		a->nr_ptes += level + 2 == f->levels;
+		a->nr_pmds += level + 3 == f->levels;
 		err = last ? check_entry(a, va, e)
 			   : check_table(a, e & f->addr_mask, level + 1, va, 1u << f->level[level + 1].bits);
 		if (err)

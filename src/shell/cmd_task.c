@@ -132,8 +132,9 @@ static int check_elf(struct shell *sh, const char *path, const struct strbuf *by
 	if (bytes->len < sizeof(Elf32_Ehdr) || memcmp(b, ELFMAG, SELFMAG) != 0)
 		return cmd_fail(sh, ENOEXEC, "ENOEXEC: %s is not an ELF file", path);
 	machine = b[18] | (unsigned)b[19] << 8;
-	if (b[EI_CLASS] != (is64 ? ELFCLASS64 : ELFCLASS32) ||
-	    machine != (is64 ? EM_X86_64 : EM_386))
+	/* a 64-bit kernel runs both */
+	if ((b[EI_CLASS] != ELFCLASS64 || machine != EM_X86_64 || !is64) &&
+	    (b[EI_CLASS] != ELFCLASS32 || machine != EM_386))
 		return cmd_fail(sh, ENOEXEC, "ENOEXEC: %s is no program for %s", path,
 				sh->m->arch->name);
 	return 0;
@@ -383,7 +384,7 @@ static int exec_maps(struct shell *sh, const struct args *a)
 
 	if (r || !t->mm)
 		return r;
-	for (const struct vm_area_struct *v = t->mm->mmap; v && !interrupted; v = v->vm_next) {
+	for (const struct vm_area_struct *v = NULL; !interrupted && (v = maps_next(sh->m, t->mm, v));) {
 		vma_line(sh->m, v, sh->out);
 		out_char(sh, '\n');
 	}

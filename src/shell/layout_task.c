@@ -166,6 +166,6 @@ void print_layout_task(struct shell *sh, const struct task_struct *t)
 	    (ull)mm->task_size);
 	out(sh, "page tables: %lu of the last level", mm->nr_ptes);
 	if (mm->nr_pmds)
-		out(sh, ", %lu middle directories", mm->nr_pmds);
+		out(sh, ", %lu middle %s", mm->nr_pmds, mm->nr_pmds == 1 ? "directory" : "directories");
 	out_char(sh, '\n');
 }

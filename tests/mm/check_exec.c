@@ -130,6 +130,104 @@ START_TEST(randomised)
 }
 END_TEST
 
+/* A 64-bit program's [vdso] keeps to the stack when there is room above it: when it is random. */
+START_TEST(of_64_bits)
+{
+	struct program q;
+	const struct vm_area_struct *last;
+	unsigned above = 0;
+
+	program_start(&q, "arch=amd64 mem=96M");
+	assert_areas(q.t, 0x10000000, ~0ull,
+		     "7ffff7fd6000-7ffff7fd9000 r--p,7ffff7fd9000-7ffff7fda000 r-xp,7ffff7fda000-7ffff7ffd000 r-xp,"
+		     "7ffff7ffd000-7ffff7fff000 rw-p,7ffffffde000-7ffffffff000 rw-p");
+	ck_assert_uint_eq(q.t->mm->nr_pmds, 2);
+	q.m->mm->randomize_va_space = 2;
+	for (unsigned i = 0; i < 32; i++) {
+		vaddr_t stack;
+
+		ck_assert_int_eq(task_exec(q.m, q.t, &q.params), 0);
+		last = find_vma(q.t->mm, q.t->mm->highest_vm_end - 1);
+		if (!last->special)
+			continue;
+		above++;
+		stack = last->vm_prev->vm_prev->vm_end;
+		ck_assert_uint_eq(last->vm_start, q.t->mm->vdso);
+		ck_assert_uint_ge(last->vm_prev->vm_start, stack);
+		ck_assert_uint_le(last->vm_end, ROUND_UP(stack + P(4), 2ull << 20));
+	}
+	ck_assert_uint_gt(above, 24);
+	program_end(&q);
+}
+END_TEST
+
+/* A 32-bit program on a 64-bit kernel has the lowest 4 GiB, and so have its children. */
+START_TEST(compatibility_mode)
+{
+	struct task_struct *child;
+	struct program q;
+
+	program_start(&q, "arch=amd64 mem=96M");
+	q.image.ia32 = true;
+	ck_assert_int_eq(task_exec(q.m, q.t, &q.params), 0);
+	assert_areas(q.t, 0x10000000, ~0ull,
+		     "f7fd5000-f7fd8000 r--p,f7fd8000-f7fd9000 r-xp,f7fd9000-f7ffc000 r-xp,f7ffc000-f7ffe000 rw-p,"
+		     "fffdd000-ffffe000 rw-p");
+	ck_assert_int_eq(task_fork(q.m, q.t, &child), 0);
+	ck_assert_uint_eq(child->mm->task_size, 0xFFFFE000);
+	ck_assert_int_eq(sys_mmap(q.m, child, 0x100000000, P(1), RW, ANON | MAP_FIXED, NULL, 0), -ENOMEM);
+	q.image.dyn = true;
+	q.image.load[0].vaddr = 0;
+	q.image.load[1].vaddr = 0x1F08;
+	ck_assert_int_eq(task_exec(q.m, q.t, &q.params), 0);
+	ck_assert_uint_eq(q.t->mm->start_code, 0x400000);
+	q.t->rlim[RLIMIT_STACK].cur = RLIM_INFINITY;
+	ck_assert_int_eq(task_exec(q.m, q.t, &q.params), 0);
+	ck_assert_uint_eq(q.t->mm->mmap_base, 0x55555000);
+	program_end(&q);
+}
+END_TEST
+
+/* A segment behind one with bss: the bss is there first, the rest of its page cleared. */
+START_TEST(bss_between_segments)
+{
+	struct fault_report r;
+	char buf[2] = "";
+	size_t done;
+
+	p.params.interp = NULL;
+	p.image.nr_load = 3;
+	p.image.load[2] = (struct elf_phdr){6, 0x1000, 0x0804D000, 0x800, 0x900};
+	for (unsigned i = 0; i < 2; i++) {
+		int64_t pfn = page_cache_get(p.m, p.file, i);
+
+		ck_assert_int_ge(pfn, 0);
+		memset(phys_to_host(p.m, PFN_PHYS((pfn_t)pfn)), 'f', PAGE_SIZE);
+	}
+	ck_assert_int_eq(task_exec(p.m, p.t, &p.params), 0);
+	assert_areas(p.t, 0, 0x10000000,
+		     "8048000-8049000 r-xp,8049000-804a000 rw-p,804a000-804b000 rw-p,804d000-804e000 rw-p");
+	ck_assert_int_eq(task_read(p.m, p.t, 0x08049FF7, buf, 2, &done, &r), 0);
+	ck_assert_mem_eq(buf, "f", 2);
+	ck_assert_uint_eq(p.t->mm->brk, 0x0804E000);
+}
+END_TEST
+
+/* A position-independent program does not get its interpreter where that was linked to. */
+START_TEST(linked_interpreter)
+{
+	p.interp.load[0].vaddr = 0x50000000;
+	p.interp.load[1].vaddr = 0x50023CA0;
+	ck_assert_int_eq(task_exec(p.m, p.t, &p.params), 0);
+	assert_areas(p.t, 0x10000000, 0xA0000000, "50000000-50023000 r-xp,50023000-50025000 rw-p");
+	p.image.dyn = true;
+	p.image.load[0].vaddr = 0;
+	p.image.load[1].vaddr = 0x1F08;
+	ck_assert_int_eq(task_exec(p.m, p.t, &p.params), 0);
+	assert_areas(p.t, 0x10000000, 0xA0000000, "");
+}
+END_TEST
+
 START_TEST(refused)
 {
 	char *before, *after;
@@ -167,7 +265,7 @@ START_TEST(a_real_file)
 	f.eh.e_ident[EI_DATA] = ELFDATA2LSB;
 	ck_assert_int_eq(elf_parse(&f, sizeof(f), &img, &e), 0);
 	ck_assert_uint_eq(img.nr_load, 2);
-	ck_assert(img.gnu_stack && !img.stack_exec && !img.dyn);
+	ck_assert(img.gnu_stack && !img.stack_exec && !img.dyn && img.ia32);
 	img.file = p.file;
 	p.image = img;
 	p.params.interp = NULL;
@@ -193,6 +291,10 @@ Suite *exec_suite(void)
 	tcase_add_test(tc, layouts);
 	tcase_add_test(tc, stack_that_is_executable);
 	tcase_add_test(tc, randomised);
+	tcase_add_test(tc, of_64_bits);
+	tcase_add_test(tc, compatibility_mode);
+	tcase_add_test(tc, bss_between_segments);
+	tcase_add_test(tc, linked_interpreter);
 	tcase_add_test(tc, refused);
 	tcase_add_test(tc, a_real_file);
 	suite_add_tcase(s, tc);
