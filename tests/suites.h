@@ -48,6 +48,7 @@
 	X(proc_files) \
 	X(prompt) \
 	X(ram) \
+	X(self) \
 	X(session) \
 	X(setup) \
 	X(shapes) \

@@ -17,6 +17,11 @@ struct task_file {
 extern const struct task_file task_files[];
 const struct task_file *task_file_find(const char *name);
 
+/* The row of maps behind that of @v, the first for NULL: the areas, then, where 64-bit programs
+   have it, [vsyscall], which is no area of theirs. NULL: no more. */
+const struct vm_area_struct *maps_next(const struct machine *m, const struct mm_struct *mm,
+				       const struct vm_area_struct *v);
+
 /* The name that maps gives an area: "" for none. */
 const char *vma_name(const struct vm_area_struct *v);
 /* "rwxp", "r--s": what may be done to it, and whether it is shared. Returns: @buf. */

@@ -71,7 +71,7 @@ static void status_show(const struct machine *m, const struct task_struct *t, st
 
 		strbuf_addf(out, "%s:\t%d\t%d\t%d\t%d\n", *id, n, n, n, n);
 	}
-	strbuf_adds(out, "FDSize:\t32\nGroups:\t \n");
+	strbuf_addf(out, "FDSize:\t%u\nGroups:\t\n", m->arch->bits);
 	if (t->mm)
 		vm_lines(m, t->mm, out);
 	strbuf_addf(out, "Threads:\t1\nSigQ:\t0/%llu\n", (ull)rlimit(t, RLIMIT_SIGPENDING));
@@ -80,8 +80,9 @@ static void status_show(const struct machine *m, const struct task_struct *t, st
 		strbuf_addf(out, "%s:\t0000000000000000\n", *sig);
 	strbuf_addf(out, "CapInh:\t0000000000000000\nCapPrm:\t%s\nCapEff:\t%s\nCapBnd:\t0000003fffffffff\nCapAmb:\t0000000000000000\n",
 		    caps, caps);
-	strbuf_adds(out, "\nSpeculation_Store_Bypass:\tvulnerable\nCpus_allowed:\t");
-	strbuf_addf(out, "%llx\nCpus_allowed_list:\t", (ull)cpus);
+	/* the emulated PC's 64-bit CPU is of a family that does not have the bug */
+	strbuf_addf(out, "\nSpeculation_Store_Bypass:\t%svulnerable\nCpus_allowed:\t%llx\nCpus_allowed_list:\t",
+		    m->arch->bits == 64 ? "not " : "", (ull)cpus);
 	bitlist_format(cpus, out);
 	strbuf_adds(out, "\nvoluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
 }

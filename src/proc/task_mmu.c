@@ -9,6 +9,24 @@
 
 /* ---- maps ---- */
 
+static const struct special_mapping vsyscall = {"[vsyscall]"};
+static const struct vm_area_struct gate_vma = {
+	.vm_start = 0xffffffffff600000,
+	.vm_end = 0xffffffffff601000,
+	.vm_flags = VM_READ | VM_EXEC,
+	.special = &vsyscall,
+};
+
+const struct vm_area_struct *maps_next(const struct machine *m, const struct mm_struct *mm,
+				       const struct vm_area_struct *v)
+{
+	const struct vm_area_struct *next = v ? v->vm_next : mm->mmap;
+
+	if (next || v == &gate_vma || m->arch->bits == 32 || mm->ia32_compat)
+		return next;
+	return &gate_vma;
+}
+
 const char *vma_name(const struct vm_area_struct *v)
 {
 	const struct mm_struct *mm = v->vm_mm;
@@ -69,7 +87,7 @@ void task_maps_show(const struct machine *m, const struct task_struct *t, struct
 {
 	if (!t->mm)
 		return;
-	for (const struct vm_area_struct *v = t->mm->mmap; v; v = v->vm_next) {
+	for (const struct vm_area_struct *v = NULL; (v = maps_next(m, t->mm, v));) {
 		vma_line(m, v, out);
 		strbuf_addc(out, '\n');
 	}
@@ -114,7 +132,7 @@ void smap_gather(const struct machine *m, const struct vm_area_struct *v, struct
 	struct pte_info i;
 
 	*s = (struct mem_size_stats){0};
-	if (v->vm_flags & VM_PFNMAP)
+	if ((v->vm_flags & VM_PFNMAP) || !v->vm_mm)
 		return;
 	for (vaddr_t va = v->vm_start; va < v->vm_end;) {
 		bool table = pte_lookup(m, v->vm_mm, va, &i);
@@ -169,7 +187,7 @@ static void smaps_vma(const struct machine *m, const struct vm_area_struct *v, s
 void task_smaps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out)
 {
 	if (t->mm)
-		for (const struct vm_area_struct *v = t->mm->mmap; v; v = v->vm_next)
+		for (const struct vm_area_struct *v = NULL; (v = maps_next(m, t->mm, v));)
 			smaps_vma(m, v, out);
 }
 

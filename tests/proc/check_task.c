@@ -42,6 +42,33 @@ START_TEST(maps)
 }
 END_TEST
 
+/* Behind the areas of a 64-bit program stands one that is the kernel's. */
+START_TEST(vsyscall)
+{
+	static const char row[] =
+		"ffffffffff600000-ffffffffff601000 r-xp 00000000 00:00 0                  [vsyscall]\n";
+	static const char *const files[] = {"maps", "smaps"};
+	struct program q;
+
+	program_start(&q, "arch=amd64 mem=96M");
+	for (unsigned ia32 = 0; ia32 < 2; ia32++) {
+		q.image.ia32 = ia32;
+		ck_assert_int_eq(task_exec(q.m, q.t, &q.params), 0);
+		for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+			char *text = task_text(&q, q.t, files[i]), *at = strstr(text, row);
+
+			ck_assert_int_eq(!!at, !ia32);
+			if (at && i)
+				ck_assert_ptr_nonnull(strstr(at, "\nVmFlags: rd ex \n"));
+			else if (at)
+				ck_assert_str_eq(at, row);
+			free(text);
+		}
+	}
+	program_end(&q);
+}
+END_TEST
+
 static void assert_line(const char *file, const char *line)
 {
 	char *got = task_text(&p, p.t, file);
@@ -167,6 +194,7 @@ Suite *task_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, maps);
+	tcase_add_test(tc, vsyscall);
 	tcase_add_test(tc, status);
 	tcase_add_test(tc, smaps);
 	tcase_add_test(tc, pagemap);
