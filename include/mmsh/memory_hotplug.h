@@ -42,6 +42,10 @@ int offline_pages(struct machine *m, uint64_t pfn, uint64_t pages, struct mm_err
 /* Returns: 0; -EINVAL with @e: not there; -EBUSY: still online. */
 int remove_memory(struct machine *m, uint64_t pfn, uint64_t pages, struct mm_error *e);
 
+/* For those who load a state: the section at @pfn, which has memory, is like this, and its zone,
+   if it has nothing else, spans it. Returns: 0 or -EINVAL. */
+int section_restore(struct machine *m, uint64_t pfn, const struct mem_section *s);
+
 /* Does [pfn, pfn + pages), where there is memory, lie in one zone? Returns: it, or NULL. */
 struct zone *test_pages_in_a_zone(const struct machine *m, uint64_t pfn, uint64_t pages);
 /* Might its offlining succeed? As /sys shows it: only free pages and movable blocks. */

@@ -11,6 +11,10 @@
 /* Appends the const lines and a whole buddy dump, @stage its name. */
 void state_write(const struct machine *m, const char *stage, struct strbuf *out);
 
+/* What @m has that its state does not hold, "2 processes, 1 vmalloc area": @what stays empty if
+   there is nothing. The pages of it are in the state, allocated and nobody's. */
+void state_leaves_out(const struct machine *m, struct strbuf *what);
+
 /*
  * state_load - the machine that a state file describes
  *

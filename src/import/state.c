@@ -2,13 +2,18 @@
 /*
  * A machine's state as text: the buddy dump of the recordings, and after it, in lines of
  * the same kind, what a recording lacks (allocated blocks, the LRU lists, all counters,
- * settings). The bytes in RAM and the kernel log are not part of it.
+ * sections that were added, settings). The bytes in RAM, the kernel log, and who has the
+ * allocated blocks are not part of it, nor what is counted by who has them.
  */
 #include "dump.h"
 #include <errno.h>
 #include <mmsh/audit.h>
+#include <mmsh/memory_hotplug.h>
+#include <mmsh/mm.h>
 #include <mmsh/page_alloc.h>
 #include <mmsh/state.h>
+#include <mmsh/task.h>
+#include <mmsh/vmalloc.h>
 #include <stdio.h>
 #include <zlib.h>
 
@@ -109,6 +114,21 @@ static const struct field diff_fields[] = {
 	{.name = NULL},
 };
 
+/* Counts of pages that somebody has; in a state they are nobody's. */
+static const enum zone_stat_item of_owners[] = {
+	NR_MLOCK,	     NR_ANON_PAGES, NR_FILE_MAPPED,   NR_FILE_PAGES,
+	NR_FILE_DIRTY,	     NR_WRITEBACK,  NR_UNSTABLE_NFS,  NR_SLAB_RECLAIMABLE,
+	NR_SLAB_UNRECLAIMABLE, NR_PAGETABLE,  NR_KERNEL_STACK, NR_BOUNCE,
+	NR_SHMEM,
+};
+
+static const struct field section_fields[] = {
+	FIELD(struct mem_section, "state", state, FIELD_DEC),
+	FIELD(struct mem_section, "zone", zone, FIELD_DEC),
+	FIELD(struct mem_section, "memmap", memmap, FIELD_DEC),
+	{.name = NULL},
+};
+
 struct event_counts {
 	unsigned long n[NR_VM_EVENT_ITEMS];
 };
@@ -168,6 +188,31 @@ static void lru_write(const struct machine *m, const struct zone *z, unsigned lr
 	pfn_lines_end(&l);
 }
 
+static void counters_write(const struct zone *z, struct strbuf *out)
+{
+	struct zone known = *z;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(of_owners); i++)
+		known.vm_stat[of_owners[i]] = 0;
+	strbuf_adds(out, "\ncounters");
+	put_zone(out, z);
+	fields_put(out, counter_fields, &known);
+	strbuf_addc(out, '\n');
+}
+
+static void diffs_write(const struct zone *z, unsigned cpu, struct strbuf *out)
+{
+	struct per_cpu_pageset known = z->pageset[cpu];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(of_owners); i++)
+		known.vm_stat_diff[of_owners[i]] = 0;
+	strbuf_adds(out, "diffs");
+	put_zone(out, z);
+	strbuf_addf(out, " cpu=%u", cpu);
+	fields_put(out, diff_fields, &known);
+	strbuf_addc(out, '\n');
+}
+
 static void zone_rest_write(const struct machine *m, const struct zone *z, struct strbuf *out)
 {
 	used_write(m, z, out);
@@ -180,15 +225,21 @@ static void zone_rest_write(const struct machine *m, const struct zone *z, struc
 	strbuf_adds(out, "\ncompact");
 	put_zone(out, z);
 	fields_put(out, compact_fields, z);
-	strbuf_adds(out, "\ncounters");
-	put_zone(out, z);
-	fields_put(out, counter_fields, z);
-	strbuf_addc(out, '\n');
-	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++) {
-		strbuf_adds(out, "diffs");
-		put_zone(out, z);
-		strbuf_addf(out, " cpu=%u", cpu);
-		fields_put(out, diff_fields, &z->pageset[cpu]);
+	counters_write(z, out);
+	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++)
+		diffs_write(z, cpu, out);
+}
+
+/* Those that are not as boot left them: added, or offline. */
+static void sections_write(const struct machine *m, struct strbuf *out)
+{
+	for (uint64_t i = 0; i < m->nr_sections; i++) {
+		const struct mem_section *s = &m->section[i];
+
+		if (!s->state || s->state == (SECTION_PRESENT | SECTION_ONLINE))
+			continue;
+		strbuf_addf(out, "section nr=%llu", (unsigned long long)i);
+		fields_put(out, section_fields, s);
 		strbuf_addc(out, '\n');
 	}
 }
@@ -224,12 +275,43 @@ void state_write(const struct machine *m, const char *stage, struct strbuf *out)
 		numa_write(m, nid, out);
 	for_each_populated_zone(m, z)
 		zone_rest_write(m, z, out);
+	sections_write(m, out);
 	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++) {
 		strbuf_addf(out, "events cpu=%u", cpu);
 		fields_put(out, event_fields, m->vm_event[cpu]);
 		strbuf_addc(out, '\n');
 	}
 	strbuf_adds(out, "endstate\n");
+}
+
+static void leave_out(struct strbuf *what, unsigned long n, const char *one, const char *many)
+{
+	if (n)
+		strbuf_addf(what, "%s%lu %s", what->len ? ", " : "", n, n == 1 ? one : many);
+}
+
+void state_leaves_out(const struct machine *m, struct strbuf *what)
+{
+	unsigned long tasks = 0, files = 0, areas = 0;
+	const struct address_space *f;
+	const struct task_struct *t;
+	const struct vmap_area *va;
+
+	if (m->mm) {
+		LIST_FOREACH (t, &m->mm->tasks, list)
+			tasks++;
+		LIST_FOREACH (f, &m->mm->files, list)
+			files += f->nrpages > 0;
+	}
+	if (m->vmalloc)
+		TAILQ_FOREACH (va, &m->vmalloc->list, list)
+			areas += va->vm && va->vm->nr_pages;
+	leave_out(what, tasks, "process", "processes");
+	leave_out(what, files, "cached file", "cached files");
+	leave_out(what, areas, "vmalloc area", "vmalloc areas");
+	if (m->slab)
+		strbuf_addf(what, "%sthe small objects of %s", what->len ? ", " : "",
+			    m->slab->ops->name);
 }
 
 /* ---- reading ---- */
@@ -380,6 +462,8 @@ static bool same_counts(long free, long batch, long free2, long batch2)
 	return free == free2 && batch == batch2;
 }
 
+static const char nobodys[] = "counts pages of processes, files or objects, which no state holds";
+
 static int load_counters(struct rest *r)
 {
 	struct zone *z = line_zone(r->s, r->m, r->e);
@@ -395,6 +479,9 @@ static int load_counters(struct rest *r)
 		return -EINVAL;
 	if (!same_counts(free, batch, z->vm_stat[NR_FREE_PAGES], z->vm_stat[NR_ALLOC_BATCH]))
 		return bad(r, "the counters are not those of the zstat line");
+	for (unsigned i = 0; i < ARRAY_SIZE(of_owners); i++)
+		if (z->vm_stat[of_owners[i]])
+			return bad(r, nobodys);
 	for (unsigned i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
 		r->m->vm_stat[i] += z->vm_stat[i];
 	return 0;
@@ -419,7 +506,26 @@ static int load_diffs(struct rest *r)
 	if (!same_counts(free, batch, ps->vm_stat_diff[NR_FREE_PAGES],
 			 ps->vm_stat_diff[NR_ALLOC_BATCH]))
 		return bad(r, "the differences are not those of the pset line");
+	for (unsigned i = 0; i < ARRAY_SIZE(of_owners); i++)
+		if (ps->vm_stat_diff[of_owners[i]])
+			return bad(r, nobodys);
 	return 0;
+}
+
+static int load_section(struct rest *r)
+{
+	uint64_t per = pages_per_section(r->m), nr;
+	struct mem_section s = {0};
+
+	if (!scan_word(r->s, "nr=") || !scan_u64(r->s, &nr) || nr >= r->m->nr_sections)
+		return bad(r, "there is no such section");
+	if (fields_get(r->s, section_fields, &s, NULL, r->e))
+		return -EINVAL;
+	if (s.state & SECTION_ADDED &&
+	    (!page_in_use(pfn_to_page(r->m, (pfn_t)min_of(s.memmap, r->m->max_pfn - 1))) ||
+	     s.zone >= r->m->nr_nodes * MAX_NR_ZONES))
+		return bad(r, "an added section belongs to a zone and costs a block in use");
+	return section_restore(r->m, nr * per, &s) ? bad(r, "that section is not like this") : 0;
 }
 
 static int load_events(struct rest *r)
@@ -444,6 +550,7 @@ static const struct {
 	{"compact ", load_compact},
 	{"counters ", load_counters},
 	{"diffs ", load_diffs},
+	{"section ", load_section},
 	{"events ", load_events},
 };
 

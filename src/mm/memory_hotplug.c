@@ -195,6 +195,14 @@ static void forget_sections(struct machine *m, uint64_t pfn, uint64_t pages)
 	set_sections(m, pfn, pages, (struct mem_section){SECTION_ABSENT, 0, 0});
 }
 
+static void added_to_zone(struct machine *m, struct zone *z, uint64_t pfn, uint64_t pages)
+{
+	z->pageblock = m->pageblock;
+	z->pageblock_base = 0;
+	memset(&m->pageblock[pfn >> m->pageblock_order], MIGRATE_MOVABLE, pages >> m->pageblock_order);
+	grow_span(&z->start_pfn, &z->spanned_pages, pfn, pfn + pages);
+}
+
 int add_memory(struct machine *m, int nid, uint64_t pfn, uint64_t pages, struct mm_error *e)
 {
 	uint64_t old_max = m->max_pfn;
@@ -223,10 +231,7 @@ int add_memory(struct machine *m, int nid, uint64_t pfn, uint64_t pages, struct 
 		m->section[s].state = SECTION_PRESENT | SECTION_ADDED;
 	memblock_add(&m->memblock, PFN_PHYS(pfn), PFN_PHYS(pages), nid);
 	memblock_reserve(&m->memblock, PFN_PHYS(pfn), PFN_PHYS(pages));
-	z->pageblock = m->pageblock;
-	z->pageblock_base = 0;
-	memset(&m->pageblock[pfn >> m->pageblock_order], MIGRATE_MOVABLE, pages >> m->pageblock_order);
-	grow_span(&z->start_pfn, &z->spanned_pages, pfn, pfn + pages);
+	added_to_zone(m, z, pfn, pages);
 	grow_span(&m->node[nid]->start_pfn, &m->node[nid]->spanned_pages, pfn, pfn + pages);
 	if (m->arch->bits == 64) { /* no high memory: the direct map grows with it */
 		m->max_low_pfn = m->highstart_pfn = m->max_pfn;
@@ -234,6 +239,22 @@ int add_memory(struct machine *m, int nid, uint64_t pfn, uint64_t pages, struct 
 		if (m->swapper_pg_dir)
 			map_direct(m, PFN_PHYS(pfn), PFN_PHYS(pfn + pages));
 	}
+	return 0;
+}
+
+int section_restore(struct machine *m, uint64_t pfn, const struct mem_section *s)
+{
+	struct mem_section *old = &m->section[pfn_to_section(m, pfn)];
+	struct zone *z = m->zone_by_id[s->zone];
+	bool online = s->state & SECTION_ONLINE, new_zone = s->state & SECTION_ADDED && !populated_zone(z);
+
+	if (!(old->state & s->state & SECTION_PRESENT) ||
+	    s->state & ~(SECTION_PRESENT | SECTION_ONLINE | SECTION_ADDED) ||
+	    online == page_is_reserved(m, (pfn_t)pfn) || (new_zone && (online || pfn_zone(m, pfn))))
+		return -EINVAL;
+	*old = *s;
+	if (new_zone)
+		added_to_zone(m, z, pfn, pages_per_section(m));
 	return 0;
 }
 

@@ -130,6 +130,10 @@ static int state_save(struct shell *sh, const char *path)
 
 	state_write(sh->m, "now", &text);
 	r = host_replace(sh, path, &text);
+	strbuf_reset(&text);
+	state_leaves_out(sh->m, &text);
+	if (!r && text.len)
+		out(sh, "without %s: their pages are in it as nobody's\n", strbuf_str(&text));
 	strbuf_free(&text);
 	return r;
 }
@@ -297,7 +301,9 @@ const struct command commands_session[] = {
 		.synopsis = "state FILE\nstate load FILE",
 		.help = "Write the machine's state to a file, or load it.",
 		.text = "The format is that of the recordings that `verify` reads. The pages that were "
-			"allocated are so still after loading, but are nobody's.",
+			"allocated are so still after loading, but are nobody's: processes, files, small "
+			"objects, vmalloc areas and the bytes in memory are not in it. `save` keeps all "
+			"that: the session that made it.",
 		.example = "state /tmp/before\nstate load /tmp/before",
 		.flags = CMD_CHANGES,
 		.exec = exec_state,

@@ -6,8 +6,11 @@
 #include <mmsh/audit.h>
 #include <mmsh/bootline.h>
 #include <mmsh/compaction.h>
+#include <mmsh/memory_hotplug.h>
 #include <mmsh/page_alloc.h>
 #include <mmsh/state.h>
+#include <mmsh/task.h>
+#include <mmsh/vmalloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,7 +211,7 @@ END_TEST
 
 /* ---- what makes no sense ---- */
 
-static const struct {
+static const struct nonsense {
 	const char *after, *from, *to, *why;
 } nonsense[] = {
 	{"exp ", "version=1", "version=2", "version"},
@@ -280,6 +283,9 @@ static const struct {
 	{"counters ", "counters=", "counters=1", "zstat"},
 	{"diffs ", "diffs=", "diffs=1", "pset"},
 	{"diffs ", "diffs=0", "diffs=1000", "diffs"},
+	{"counters ", "=3979,16,0,0,0,0,0,0,0,", "=3979,16,0,0,0,0,0,0,4,", "no state holds"},
+	{"diffs ", "diffs=0,0,0,0,0,0,0,0,0,", "diffs=0,0,0,0,0,0,0,0,4,", "no state holds"},
+	{"events ", "events ", "section nr=0 state=1 zone=0 memmap=0\nevents ", "no such section"},
 	{"events ", "cpu=0", "cpu=9", "CPU"},
 	{"kswapd ", "kswapd ", "used node=0 zone=DMA order=1 comp=0 part=0 pfns=152\nkswapd ",
 	 "spoken for"},
@@ -296,29 +302,171 @@ static const struct {
 	{"endstate", "endstate\n", "endstate\nmore\n", "more lines"},
 };
 
-START_TEST(nonsense_is_refused)
+static void assert_refused(const struct machine *m, const struct nonsense *table, unsigned n)
 {
-	struct machine *m = boot("mem=64M");
 	struct strbuf state = STRBUF_INIT;
 
 	state_write(m, "now", &state);
-	for (unsigned i = 0; i < ARRAY_SIZE(nonsense); i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct strbuf text = STRBUF_INIT;
 		struct machine *got;
 		struct mm_error e;
 
 		strbuf_add(&text, state.s, state.len);
-		edit(&text, nonsense[i].after, nonsense[i].from, nonsense[i].to);
+		edit(&text, table[i].after, table[i].from, table[i].to);
 		got = state_load(text.s, text.len, &e);
-		ck_assert_msg(!got, "%u: '%s' for '%s' was taken", i, nonsense[i].to,
-			      nonsense[i].from);
-		ck_assert_msg(strstr(e.text, nonsense[i].why) != NULL, "%u: '%s' for '%s': %s", i,
-			      nonsense[i].to, nonsense[i].from, e.text);
+		ck_assert_msg(!got, "%u: '%s' for '%s' was taken", i, table[i].to, table[i].from);
+		ck_assert_msg(strstr(e.text, table[i].why) != NULL, "%u: '%s' for '%s': %s", i,
+			      table[i].to, table[i].from, e.text);
 		ck_assert_ptr_null(strchr(e.text, '\n'));
 		strbuf_free(&text);
 	}
 	strbuf_free(&state);
+}
+
+START_TEST(nonsense_is_refused)
+{
+	struct machine *m = boot("mem=64M");
+
+	assert_refused(m, nonsense, ARRAY_SIZE(nonsense));
 	machine_free(m);
+}
+END_TEST
+
+/* ---- memory that came and went ---- */
+
+#define SECTION 32768ull /* pages, amd64 */
+#define AT(n) ((n) * SECTION)
+
+static void ok(int err, const struct mm_error *e)
+{
+	ck_assert_msg(!err, "%s", e->text);
+}
+
+/* Of 512M: sections 8 and 9 are added, 9 is online; 2 is offline; 1 is gone. */
+static struct machine *changed_machine(void)
+{
+	struct machine *m = boot("arch=amd64 mem=512M");
+	struct mm_error e;
+
+	ok(add_memory(m, 0, AT(8), 2 * SECTION, &e), &e);
+	ok(online_pages(m, AT(9), SECTION, MMOP_ONLINE_KEEP, &e), &e);
+	ok(offline_pages(m, AT(1), 2 * SECTION, &e), &e);
+	ok(remove_memory(m, AT(1), SECTION, &e), &e);
+	return m;
+}
+
+static void change_on(struct machine *m)
+{
+	struct mm_error e;
+
+	ok(online_pages(m, AT(8), SECTION, MMOP_ONLINE_KEEP, &e), &e);
+	ok(online_pages(m, AT(2), SECTION, MMOP_ONLINE_KEEP, &e), &e);
+	ok(offline_pages(m, AT(9), SECTION, &e), &e);
+	ok(remove_memory(m, AT(9), SECTION, &e), &e);
+	for (unsigned order = 0; order < MAX_ORDER; order++)
+		ck_assert_int_ge(alloc_pages(m, GFP_KERNEL, order), 0);
+	ok(machine_audit(m, &e), &e);
+}
+
+START_TEST(sections_are_as_they_were)
+{
+	struct machine *m = changed_machine(), *copy = reload(m);
+
+	same_state(m, copy);
+	ck_assert_uint_eq(copy->nr_sections, m->nr_sections);
+	for (uint64_t i = 0; i < m->nr_sections; i++)
+		ck_assert_int_eq(copy->section[i].state, m->section[i].state);
+	change_on(m);
+	change_on(copy);
+	same_state(m, copy);
+	machine_free(m);
+	machine_free(copy);
+}
+END_TEST
+
+/* A zone that has nothing but what was added, and is not online. */
+START_TEST(a_zone_of_offline_sections)
+{
+	struct machine *m = boot("arch=amd64 mem=512M"), *copy;
+	struct mm_error e;
+
+	ok(add_memory(m, 0, AT(8), SECTION, &e), &e);
+	ok(add_memory(m, 0, AT(10), SECTION, &e), &e);
+	copy = reload(m);
+	same_state(m, copy);
+	for (int i = 0; i < 2; i++) {
+		struct machine *it = i ? copy : m;
+
+		ok(online_pages(it, AT(10), SECTION, MMOP_ONLINE_KEEP, &e), &e);
+		ok(online_pages(it, AT(8), SECTION, MMOP_ONLINE_KEEP, &e), &e);
+	}
+	same_state(m, copy);
+	machine_free(m);
+	machine_free(copy);
+}
+END_TEST
+
+/* Section 2 is offline, 8 was added. */
+static const struct nonsense sections[] = {
+	{"section nr=2", "nr=2", "nr=200", "no such section"},
+	{"section nr=2", "nr=2", "nr=1", "not like this"},
+	{"section nr=2", "nr=2", "nr=3", "not like this"},
+	{"section nr=2", "state=1", "state=2", "not like this"},
+	{"section nr=2", "state=1", "state=3", "not like this"},
+	{"section nr=2", "state=1", "state=9", "not like this"},
+	{"section nr=2", "state=1", "state=1000", "state"},
+	{"section nr=2", "state=1", "stat=1", "state"},
+	{"section nr=8", "zone=", "zone=9", "belongs to a zone"},
+	{"section nr=8", "zone=2", "zone=3", "not like this"},
+	{"section nr=8", "memmap=", "memmap=4000000000 memmap=", "twice"},
+	{"section nr=8", "memmap=", "memmap=9", "costs a block"},
+};
+
+START_TEST(no_such_sections)
+{
+	struct machine *m = changed_machine();
+
+	assert_refused(m, sections, ARRAY_SIZE(sections));
+	machine_free(m);
+}
+END_TEST
+
+/* ---- what a state does not hold ---- */
+
+START_TEST(pages_of_processes_are_nobodys)
+{
+	struct machine *m = boot("mem=64M"), *copy;
+	struct strbuf what = STRBUF_INIT;
+	struct task_struct *child, *grandchild;
+	struct mm_error e;
+	vaddr_t addr;
+
+	state_leaves_out(m, &what);
+	ck_assert_uint_eq(what.len, 0);
+	ck_assert_int_eq(task_init(m), 0);
+	ck_assert_int_eq(task_fork(m, m->mm->current, &child), 0);
+	ck_assert_int_eq(sys_mlock(m, child, child->mm->start_stack, 1), 0);
+	ck_assert_int_eq(vmalloc(m, 2 * PAGE_SIZE, VMALLOC_GFP, "test", &addr), 0);
+	machine_tick(m, HZ); /* some are in the zones' counters now, those that come are not */
+	ck_assert_int_eq(task_fork(m, child, &grandchild), 0);
+	state_leaves_out(m, &what);
+	ck_assert_str_eq(strbuf_str(&what), "3 processes, 1 vmalloc area");
+	copy = reload(m);
+	same_state(m, copy);
+	strbuf_reset(&what);
+	state_leaves_out(copy, &what);
+	ck_assert_uint_eq(what.len, 0);
+	ck_assert_uint_gt(global_page_state(m, NR_ANON_PAGES), 0);
+	ck_assert_uint_eq(global_page_state(copy, NR_ANON_PAGES), 0);
+	ck_assert_uint_eq(global_page_state(copy, NR_PAGETABLE), 0);
+	/* others may come */
+	ck_assert_int_eq(task_init(copy), 0);
+	ok(machine_audit(copy, &e), &e);
+	ck_assert_int_eq(m->mm->current->pid, 1);
+	machine_free(m);
+	machine_free(copy);
+	strbuf_free(&what);
 }
 END_TEST
 
@@ -402,6 +550,10 @@ Suite *state_suite(void)
 	tcase_add_test(t, dumps_of_real_kernels_read_back_to_the_letter);
 	tcase_add_test(t, holes_are_where_a_pc_has_them);
 	tcase_add_test(t, nonsense_is_refused);
+	tcase_add_test(t, sections_are_as_they_were);
+	tcase_add_test(t, a_zone_of_offline_sections);
+	tcase_add_test(t, no_such_sections);
+	tcase_add_test(t, pages_of_processes_are_nobodys);
 	tcase_add_test(t, a_cut_off_state_is_refused);
 	tcase_add_test(t, files);
 	tcase_set_timeout(t, 60);

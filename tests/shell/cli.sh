@@ -164,6 +164,10 @@ run 0 -c 'save link'; no_err
 run 0 -q -c 'state load st1' -c 'state st3'; no_err
 cmp -s st1 st3 || bad 'a loaded state is written differently'
 run 1 -c 'state load session.mmsh'; has_err 'state: '
+printf '%s\n' 'boot mem=64M slab=none' 'exec cat > /dev/null' fork 'touch 0x8050000' 'state st4' \
+	'state load st4' audit 'ps > /dev/null' audit 'state st5' 'state load st5' >in
+run 0 -q in; has_out "without 2 processes, 1 cached file: their pages are in it as nobody's"
+has_out 'without 1 process: their'
 
 # A full disk: a tiny file system if we may mount one, else a limit on file sizes.
 echo precious >old
