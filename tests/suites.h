@@ -28,7 +28,10 @@
 	X(kmsg) \
 	X(kpage) \
 	X(memory) \
+	X(madvise) \
 	X(mmap) \
+	X(mprotect) \
+	X(mremap) \
 	X(layout) \
 	X(lex) \
 	X(machine) \

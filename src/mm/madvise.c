@@ -38,12 +38,21 @@ static int madvise_behavior(struct machine *m, struct vm_area_struct **pv, vaddr
 	return -EINVAL;
 }
 
+/* Takes the page from its place in @v: not a copy that somebody has of it. */
+static bool unmap_cached(struct machine *m, struct vm_area_struct *v, vaddr_t va, phys_t pte, void *arg)
+{
+	(void)pte;
+	(void)arg;
+	zap_page_range(m, v, va, PAGE_SIZE);
+	return true;
+}
+
 static int madvise_remove(struct machine *m, struct vm_area_struct *v, vaddr_t start, vaddr_t end)
 {
 	uint64_t from = v->vm_pgoff + ((start - v->vm_start) >> PAGE_SHIFT);
-	struct address_space *a;
-	struct vm_area_struct *o;
 	uint64_t to = from + ((end - start) >> PAGE_SHIFT);
+	struct address_space *a;
+	pfn_t pfn;
 
 	if (v->vm_flags & (VM_LOCKED | VM_HUGETLB))
 		return refuse_advice(m, v, VM_LOCKED | VM_HUGETLB);
@@ -52,14 +61,23 @@ static int madvise_remove(struct machine *m, struct vm_area_struct *v, vaddr_t s
 	if ((v->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
 		return mm_refuse(m, -EACCES, MM_ADVICE_NEEDS, v->vm_start, v->vm_end, 0);
 	a = v->vm_file->mapping;
-	LIST_FOREACH (o, &a->i_mmap, shared) {
-		uint64_t lo = max_of(from, o->vm_pgoff), hi = min_of(to, o->vm_pgoff + vma_pages(o));
-
-		if (lo < hi)
-			zap_page_range(m, o, o->vm_start + PFN_PHYS(lo - o->vm_pgoff), PFN_PHYS(hi - lo));
-	}
+	for (uint64_t i = from; (pfn = page_cache_next(a, i, &i)) != PFN_NONE && i < to; i++)
+		rmap_walk(m, pfn, unmap_cached, NULL);
 	page_cache_drop(m, a, from, to);
 	return 0;
+}
+
+/* What lives in memory only has nothing to be read from. */
+static void read_ahead(struct machine *m, const struct vm_area_struct *v, vaddr_t start, vaddr_t end)
+{
+	struct address_space *a = v->vm_file ? v->vm_file->mapping : NULL;
+	uint64_t from = v->vm_pgoff + ((start - v->vm_start) >> PAGE_SHIFT), to;
+
+	if (!a || a->fs->swapbacked)
+		return;
+	to = min_of(from + ((end - start) >> PAGE_SHIFT), PFN_UP(a->size));
+	while (from < to && page_cache_get(m, a, from) >= 0)
+		from++;
 }
 
 static int madvise_vma(struct machine *m, struct vm_area_struct **pv, vaddr_t start, vaddr_t end, int b)
@@ -73,13 +91,7 @@ static int madvise_vma(struct machine *m, struct vm_area_struct **pv, vaddr_t st
 		zap_page_range(m, v, start, end - start);
 		return 0;
 	case MADV_WILLNEED:
-		for (uint64_t i = 0, n = (end - start) >> PAGE_SHIFT; v->vm_file && i < n; i++) {
-			uint64_t index = v->vm_pgoff + ((start - v->vm_start) >> PAGE_SHIFT) + i;
-
-			if (index >= PFN_UP(v->vm_file->mapping->size) ||
-			    page_cache_get(m, v->vm_file->mapping, index) < 0)
-				break;
-		}
+		read_ahead(m, v, start, end);
 		return 0;
 	case MADV_REMOVE:
 		return madvise_remove(m, v, start, end);

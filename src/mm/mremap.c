@@ -137,11 +137,11 @@ static int64_t mremap_to(struct machine *m, struct task_struct *t, vaddr_t addr,
 		return mm_refuse(m, -EINVAL, MM_UNALIGNED, to, 0, 0);
 	if (new_len > t->mm->task_size || to > t->mm->task_size - new_len)
 		return mm_refuse(m, -EINVAL, MM_BEYOND, to, new_len, t->mm->task_size);
-	if (addr + old_len > to && to + new_len > addr)
+	if (word(m, addr + old_len) > to && to + new_len > addr)
 		return mm_refuse(m, -EINVAL, MM_OVERLAP, addr, to, to + new_len);
 	err = do_munmap(m, t->mm, to, new_len);
 	if (!err && old_len >= new_len) {
-		err = do_munmap(m, t->mm, addr + new_len, old_len - new_len);
+		err = do_munmap(m, t->mm, word(m, addr + new_len), old_len - new_len);
 		if (err && old_len == new_len)
 			err = 0;
 		old_len = new_len;
@@ -158,11 +158,13 @@ static int64_t mremap_to(struct machine *m, struct task_struct *t, vaddr_t addr,
 	return err;
 }
 
-static bool expandable(const struct vm_area_struct *v, uint64_t delta)
+static bool expandable(struct machine *m, struct task_struct *t, const struct vm_area_struct *v,
+		       uint64_t delta)
 {
-	vaddr_t end = v->vm_end + delta;
+	vaddr_t end = word(m, v->vm_end + delta);
 
-	return end >= v->vm_end && end <= v->vm_mm->task_size && !(v->vm_next && v->vm_next->vm_start < end);
+	return end >= v->vm_end && !(v->vm_next && v->vm_next->vm_start < end) &&
+	       get_unmapped_area(m, t, NULL, v->vm_start, end - v->vm_start, MAP_FIXED) >= 0;
 }
 
 static int64_t grow(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t old_len,
@@ -174,7 +176,7 @@ static int64_t grow(struct machine *m, struct task_struct *t, vaddr_t addr, uint
 
 	if (err)
 		return err;
-	if (old_len == v->vm_end - addr && expandable(v, new_len - old_len)) {
+	if (old_len == v->vm_end - addr && expandable(m, t, v, new_len - old_len)) {
 		uint64_t pages = (new_len - old_len) >> PAGE_SHIFT;
 
 		mm_step(m, MM_GROW, v->vm_start, v->vm_end, addr + new_len, 0);
@@ -222,7 +224,7 @@ int64_t sys_mremap(struct machine *m, struct task_struct *t, vaddr_t addr, uint6
 	if (flags & MREMAP_FIXED) {
 		got = mremap_to(m, t, addr, old_len, new_addr, new_len, &locked);
 	} else if (old_len >= new_len) {
-		got = do_munmap(m, t->mm, addr + new_len, old_len - new_len);
+		got = do_munmap(m, t->mm, word(m, addr + new_len), old_len - new_len);
 		return got && old_len != new_len ? got : (int64_t)addr;
 	} else {
 		got = grow(m, t, addr, old_len, new_len, flags, &locked);
