@@ -11,7 +11,7 @@ void mm_populate(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_
 		bool write = (v->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 		vaddr_t to = min_of(v->vm_end, end);
 
-		if (v->vm_flags & (VM_IO | VM_PFNMAP))
+		if (v->vm_flags & (VM_IO | VM_PFNMAP | VM_LOCKONFAULT))
 			continue;
 		for (vaddr_t va = max_of(v->vm_start, addr); va < to; va += PAGE_SIZE) {
 			struct fault_report r;
@@ -116,8 +116,7 @@ int64_t sys_mlockall(struct machine *m, struct task_struct *t, unsigned flags)
 		mm->def_flags |= lock;
 	if (flags & MCL_CURRENT) {
 		lock_all(m, t, lock);
-		if (!(flags & MCL_ONFAULT))
-			mm_populate(m, t, 0, mm->task_size);
+		mm_populate(m, t, 0, mm->task_size);
 	}
 	return 0;
 }

@@ -150,7 +150,9 @@ static int64_t search(struct machine *m, struct mm_struct *mm, uint64_t len)
 		got = vma_find_gap(m, mm, len, min, mm->mmap_base, true);
 		/* a stack limit that was wide makes the lower part small: try above, too */
 		if (got == NO_GAP)
-			got = vma_find_gap(m, mm, len, page_up(mm->task_size / 3), mm->task_size, false);
+			got = vma_find_gap(m, mm, len,
+					   m->arch->bits == 64 ? mm->mmap_legacy_base : page_up(mm->task_size / 3),
+					   mm->task_size, false);
 	}
 	return got == NO_GAP ? -ENOMEM : (int64_t)got;
 }
@@ -222,7 +224,8 @@ static int check_file(struct machine *m, const struct file *f, uint64_t len, uns
 	if (type != MAP_SHARED && type != MAP_PRIVATE)
 		return mm_refuse(m, -EINVAL, MM_BAD_TYPE, type, 0, 0);
 	if (type == MAP_SHARED) {
-		if ((prot & PROT_WRITE) && (!(f->mode & FMODE_WRITE) || (f->mode & FMODE_APPEND)))
+		if (((prot & PROT_WRITE) && !(f->mode & FMODE_WRITE)) ||
+		    (f->mode & (FMODE_WRITE | FMODE_APPEND)) == (FMODE_WRITE | FMODE_APPEND))
 			return mm_refuse(m, -EACCES, MM_FILE_UNWRITABLE, 0, 0, 0);
 		*flags |= VM_SHARED | VM_MAYSHARE;
 		if (!(f->mode & FMODE_WRITE))

@@ -65,6 +65,34 @@ START_TEST(above_the_base_when_below_is_full)
 }
 END_TEST
 
+/* With 64 bits the second attempt begins where the other layout would, random part included. */
+START_TEST(second_attempt_of_64_bits)
+{
+	struct mm_struct *mm;
+	struct program q;
+	vaddr_t end = 0x1000;
+
+	program_start(&q, "arch=amd64 mem=64M");
+	q.m->mm->randomize_va_space = 1;
+	q.t->rlim[RLIMIT_STACK].cur = 1ull << 62;
+	ck_assert_int_eq(task_exec(q.m, q.t, &q.params), 0);
+	mm = q.t->mm;
+	ck_assert_uint_gt(mm->mmap_legacy_base, 0x2AAAAAAAA000);
+	ck_assert_uint_lt(mm->mmap_base, mm->mmap_legacy_base);
+	while (end < mm->mmap_base) {
+		const struct vm_area_struct *v = find_vma(mm, end);
+		vaddr_t start = end;
+
+		end = v && v->vm_start <= start ? v->vm_end : min_of(v->vm_start, mm->mmap_base);
+		if (v->vm_start > start)
+			ck_assert_int_eq(sys_mmap(q.m, q.t, start, end - start, PROT_NONE, ANON | MAP_FIXED, NULL, 0),
+					 (int64_t)start);
+	}
+	ck_assert_uint_eq(map_any(&q, 1), mm->mmap_legacy_base);
+	program_end(&q);
+}
+END_TEST
+
 /* 6.2: the eight cases by what is left. */
 START_TEST(merging)
 {
@@ -120,6 +148,7 @@ START_TEST(errors_in_order)
 {
 	struct machine *m = p.m;
 	struct file *ro = file_open(m, p.file, FMODE_READ), *wo = file_open(m, p.file, FMODE_WRITE);
+	struct file *log = file_open(m, p.file, FMODE_READ | FMODE_WRITE | FMODE_APPEND);
 
 	ck_assert_int_eq(sys_mmap(m, p.t, 0, 0, RW, MAP_PRIVATE, NULL, 0), -EBADF);
 	ck_assert_int_eq(sys_mmap(m, p.t, 0, 0, RW, ANON, NULL, 0), -EINVAL);
@@ -129,7 +158,13 @@ START_TEST(errors_in_order)
 	ck_assert_int_eq(sys_mmap(m, p.t, 0x40000001, P(1), RW, ANON | MAP_FIXED, NULL, 0), -EINVAL);
 	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(1), RW, MAP_SHARED, ro, 0), -EACCES);
 	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(1), RW, MAP_SHARED, wo, 0), -EACCES);
+	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(1), PROT_READ, MAP_SHARED, log, 0), -EACCES);
+	ck_assert_int_gt(sys_mmap(m, p.t, 0, P(1), PROT_READ, MAP_PRIVATE, log, 0), 0);
 	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(1), RW, MAP_PRIVATE | MAP_GROWSDOWN, ro, 0), -EINVAL);
+	/* the type is looked at behind what the file type can address, before its mode */
+	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(2), RW, 3, wo, 0x7FFFFFFF), -EOVERFLOW);
+	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(2), RW, 3, wo, 0x7FFFFFFD), -EINVAL);
+	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(2), RW, MAP_PRIVATE, wo, 0x7FFFFFFD), -EACCES);
 	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(1), RW, MAP_ANONYMOUS, NULL, 0), -EINVAL);
 	ck_assert_int_eq(sys_mmap(m, p.t, 0, P(1), RW, MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN, NULL, 0), -EINVAL);
 	p.t->capable = false;
@@ -161,6 +196,7 @@ START_TEST(errors_in_order)
 	ck_assert_int_eq(sys_madvise(m, p.t, BASE, 0, MADV_DONTNEED), 0);
 	fput(m, ro);
 	fput(m, wo);
+	fput(m, log);
 }
 END_TEST
 
@@ -276,6 +312,10 @@ START_TEST(locking)
 	ck_assert_int_eq(sys_mlockall(m, p.t, 0), -EINVAL);
 	ck_assert_int_eq(sys_mlockall(m, p.t, MCL_FUTURE), 0);
 	ck_assert_uint_eq(touch(&p, p.t, map_any(&p, 4) + P(3), 0).path, FAULT_NONE);
+	/* locked once it is there, not brought in */
+	ck_assert_int_eq(sys_mlockall(m, p.t, MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT), 0);
+	ck_assert_uint_eq(touch(&p, p.t, BASE, FAULT_WRITE).path, FAULT_ANON);
+	ck_assert_uint_eq(touch(&p, p.t, map_any(&p, 4), 0).path, FAULT_ZERO_PAGE);
 	ck_assert_int_eq(sys_munlockall(m, p.t), 0);
 	ck_assert_uint_eq(p.t->mm->locked_vm, 0);
 	assert_audit(m);
@@ -361,6 +401,7 @@ Suite *mmap_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, examples_of_placement);
 	tcase_add_test(tc, above_the_base_when_below_is_full);
+	tcase_add_test(tc, second_attempt_of_64_bits);
 	tcase_add_test(tc, merging);
 	tcase_add_test(tc, a_written_area_keeps_its_offset);
 	tcase_add_test(tc, errors_in_order);
