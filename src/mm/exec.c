@@ -125,14 +125,16 @@ static int push_strings(struct exec *x, unsigned bytes)
 static int all_strings(struct exec *x)
 {
 	const struct exec_params *p = x->p;
-	uint64_t size = (uint64_t)p->arg_bytes + p->env_bytes +
-			(uint64_t)(x->m->arch->bits / 8) * (p->argc + p->envc);
-	uint64_t limit = min_of(6ull << 20, rlimit(x->t, RLIMIT_STACK) / 4);
+	uint64_t limit = min_of(6ull << 20, rlimit(x->t, RLIMIT_STACK) / 4), size;
+	unsigned name = (unsigned)strlen(p->comm) + 1;
 	int err;
 
+	/* whole pages of the stack, and the pointers that it will hold */
+	size = x->stack->vm_end - page_down(x->sp - name - p->env_bytes - p->arg_bytes) +
+	       (uint64_t)(x->m->arch->bits / 8) * (p->argc + p->envc);
 	if (size > 131072 && size > limit)
 		return -E2BIG;
-	err = push_strings(x, (unsigned)strlen(p->comm) + 1);
+	err = push_strings(x, name);
 	if (!err)
 		err = push_strings(x, p->env_bytes);
 	return err ?: push_strings(x, p->arg_bytes);
@@ -287,12 +289,11 @@ static int load_program(struct exec *x, struct file *f)
 		}
 		if (img->dyn && !i) {
 			total = total_span(img);
-			if (x->p->interp) {
-				bias = word_bytes(x->m, mm) == 8 ? mm->task_size / 3 * 2 : 0x400000;
-				bias = page_down(bias + mmap_rnd(x) - p->vaddr);
-			} else {
+			if (!x->p->interp)
 				flags = 0;
-			}
+			else
+				bias = mmap_rnd(x) + (word_bytes(x->m, mm) == 8 ? mm->task_size / 3 * 2 : 0x400000);
+			bias = page_down(bias - p->vaddr);
 		}
 		at = elf_map(x, f, p, bias, flags, total);
 		if (at < 0)

@@ -62,6 +62,19 @@ START_TEST(static_and_position_independent)
 }
 END_TEST
 
+/* A static program that can go anywhere is asked for at no place, whatever its own addresses say. */
+START_TEST(no_place_wanted)
+{
+	p.image.dyn = true;
+	p.image.load[0].vaddr = 0x00100000;
+	p.image.load[1].vaddr = 0x00101F08;
+	p.params.interp = NULL;
+	ck_assert_int_eq(task_exec(p.m, p.t, &p.params), 0);
+	assert_areas(p.t, 0, 0xB7FF0000, "");
+	ck_assert_uint_eq(p.t->mm->start_code, 0xB7FFD000);
+}
+END_TEST
+
 START_TEST(layouts)
 {
 	static const struct {
@@ -228,6 +241,23 @@ START_TEST(linked_interpreter)
 }
 END_TEST
 
+/* Strings beyond 128 KiB, by whole pages and with the pointers to them, have a quarter of the
+   stack. */
+START_TEST(many_strings)
+{
+	p.t->rlim[RLIMIT_STACK].cur = 256 << 10;
+	p.params.arg_bytes = 31 << PAGE_SHIFT;
+	ck_assert_int_eq(task_exec(p.m, p.t, &p.params), -E2BIG);
+	p.params.argc = p.params.envc = 0;
+	ck_assert_int_eq(task_exec(p.m, p.t, &p.params), 0);
+	p.t->rlim[RLIMIT_STACK].cur = 528 << 10;
+	p.params.argc = 1024;
+	ck_assert_int_eq(task_exec(p.m, p.t, &p.params), 0);
+	p.params.argc++;
+	ck_assert_int_eq(task_exec(p.m, p.t, &p.params), -E2BIG);
+}
+END_TEST
+
 START_TEST(refused)
 {
 	char *before, *after;
@@ -288,6 +318,7 @@ Suite *exec_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_worked_example);
 	tcase_add_test(tc, static_and_position_independent);
+	tcase_add_test(tc, no_place_wanted);
 	tcase_add_test(tc, layouts);
 	tcase_add_test(tc, stack_that_is_executable);
 	tcase_add_test(tc, randomised);
@@ -295,6 +326,7 @@ Suite *exec_suite(void)
 	tcase_add_test(tc, compatibility_mode);
 	tcase_add_test(tc, bss_between_segments);
 	tcase_add_test(tc, linked_interpreter);
+	tcase_add_test(tc, many_strings);
 	tcase_add_test(tc, refused);
 	tcase_add_test(tc, a_real_file);
 	suite_add_tcase(s, tc);
