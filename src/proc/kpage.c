@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /proc/kpageflags and /proc/kpagecount: one 64-bit number a page frame. */
 #include "files.h"
+#include <mmsh/fault.h>
 #include <mmsh/page_alloc.h>
 #include <string.h>
 
@@ -17,11 +18,14 @@ enum kpf {
 	KPF_RECLAIM = 9,
 	KPF_BUDDY = 10,
 	KPF_MMAP = 11,
+	KPF_ANON = 12,
 	KPF_SWAPCACHE = 13,
 	KPF_SWAPBACKED = 14,
 	KPF_COMPOUND_HEAD = 15,
 	KPF_COMPOUND_TAIL = 16,
 	KPF_UNEVICTABLE = 18,
+	KPF_NOPAGE = 20,
+	KPF_ZERO_PAGE = 24,
 	KPF_RESERVED = 32,
 	KPF_MLOCKED = 33,
 	KPF_MAPPEDTODISK = 34,
@@ -49,7 +53,6 @@ static const struct {
 	{PG_head, KPF_COMPOUND_HEAD},
 	{PG_tail, KPF_COMPOUND_TAIL},
 	{PG_unevictable, KPF_UNEVICTABLE},
-	{PG_reserved, KPF_RESERVED},
 	{PG_mlocked, KPF_MLOCKED},
 	{PG_mappedtodisk, KPF_MAPPEDTODISK},
 	{PG_private, KPF_PRIVATE},
@@ -63,11 +66,19 @@ static uint64_t stable_page_flags(const struct machine *m, pfn_t pfn)
 	const struct page *page = pfn_to_page(m, pfn);
 	uint64_t u = 0;
 
+	if (!pfn_valid(m, pfn))
+		return 1ull << KPF_NOPAGE;
 	for (size_t i = 0; i < ARRAY_SIZE(flag_map); i++)
 		if (page->flags >> flag_map[i].pg & 1)
 			u |= 1ull << flag_map[i].kpf;
 	if (!(page->flags & PG(slab)) && page->mapcount)
 		u |= 1ull << KPF_MMAP;
+	if (page->_refcount > 0 && page_is_mapping(page) && page_is_anon(page))
+		u |= 1ull << KPF_ANON;
+	if (page_is_reserved(m, pfn))
+		u |= 1ull << KPF_RESERVED;
+	if (m->mm && m->mm->zero_pfn && pfn == m->mm->zero_pfn)
+		u |= 1ull << KPF_ZERO_PAGE;
 	if (free_block_order(m, pfn) >= 0)
 		u |= 1ull << KPF_BUDDY;
 	return u;
@@ -78,7 +89,7 @@ static uint64_t page_mapcount(const struct machine *m, pfn_t pfn)
 {
 	const struct page *page = pfn_to_page(m, pfn);
 
-	if (page->flags & PG(slab))
+	if (!pfn_valid(m, pfn) || (page->flags & PG(slab)))
 		return 0;
 	if (free_block_order(m, pfn) >= 0)
 		return (uint64_t)(-128 + 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "suites.h"
+#include "mm/program.h"
 #include "proc/capture.h"
 
 #include <mmsh/page_alloc.h>
@@ -36,6 +37,50 @@ START_TEST(flags)
 }
 END_TEST
 
+/* proc-maps.md 7: what the pages of a program are. */
+START_TEST(user_pages)
+{
+	struct task_struct *child;
+	struct fault_report r;
+	struct program p;
+	vaddr_t va;
+
+	program_start(&p, "mem=64M");
+	va = map_at(&p, 0, 2, RW, ANON);
+	r = touch(&p, p.t, va, FAULT_WRITE);
+	ck_assert_uint_eq(number(p.m, "kpageflags", r.pfn), 0x5868);
+	ck_assert_uint_eq(number(p.m, "kpagecount", r.pfn), 1);
+	ck_assert_int_eq(task_fork(p.m, p.t, &child), 0);
+	ck_assert_uint_eq(number(p.m, "kpagecount", r.pfn), 2);
+	task_exit(p.m, child);
+	ck_assert_int_eq(sys_munmap(p.m, p.t, va, PAGE_SIZE), 0);
+	ck_assert_uint_eq(number(p.m, "kpageflags", r.pfn) & 0x1028, 0);
+	r = touch(&p, p.t, va + PAGE_SIZE, 0);
+	ck_assert_uint_eq(number(p.m, "kpageflags", r.pfn), 1ull << 24 | 1ull << 32);
+	ck_assert_uint_eq(number(p.m, "kpagecount", r.pfn), 0);
+	r = touch(&p, p.t, 0x08048000, 0);
+	/* referenced only once the program lets it go */
+	ck_assert_uint_eq(number(p.m, "kpageflags", r.pfn), 0x828);
+	task_exit(p.m, p.t);
+	ck_assert_uint_eq(number(p.m, "kpageflags", r.pfn), 0x2c);
+	ck_assert_uint_eq(number(p.m, "kpagecount", r.pfn), 0);
+	program_end(&p);
+}
+END_TEST
+
+/* Where the machine has no memory map, there is no page, which says one bit. */
+START_TEST(holes)
+{
+	struct machine *m = boot_line("arch=amd64 mem=5G");
+	pfn_t hole = PFN_DOWN(0xf0000000);
+
+	ck_assert_uint_eq(number(m, "kpageflags", hole), 1 << 20);
+	ck_assert_uint_eq(number(m, "kpagecount", hole), 0);
+	ck_assert_uint_eq(number(m, "kpageflags", 0xa0) & 1ull << 32, 1ull << 32);
+	machine_free(m);
+}
+END_TEST
+
 /* Any offset and length gives the same bytes, and the file ends with the last page. */
 START_TEST(pieces)
 {
@@ -67,6 +112,8 @@ Suite *kpage_suite(void)
 	TCase *t = tcase_create("kpage");
 
 	tcase_add_test(t, flags);
+	tcase_add_test(t, user_pages);
+	tcase_add_test(t, holes);
 	tcase_add_test(t, pieces);
 	suite_add_tcase(s, t);
 	return s;
