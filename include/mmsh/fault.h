@@ -86,5 +86,10 @@ bool rmap_walk(struct machine *m, pfn_t pfn,
 /* The page moves to @to (compaction, hotplug): entries, caches and counters follow. */
 void migrate_mapping(struct machine *m, pfn_t from, pfn_t to);
 
-/* mapcount and the like for smaps. */
+/* What is forgotten about how @t used its pages: that they were, of all areas, of those without or
+   with a file; of what soft-dirty marks there are, nothing; how many it had at most. */
+enum clear_refs { CLEAR_REFS_ALL = 1, CLEAR_REFS_ANON, CLEAR_REFS_MAPPED, CLEAR_REFS_SOFT_DIRTY,
+		  CLEAR_REFS_MM_HIWATER_RSS };
+void task_clear_refs(struct machine *m, struct task_struct *t, enum clear_refs what);
+
 #endif

@@ -200,7 +200,7 @@ static int do_shared_fault(struct vm_fault *f)
 	if (pfn < 0)
 		return pfn == -ENOMEM ? -ENOMEM : SIGBUS_NR;
 	set_file_page(f, f->at, (pfn_t)pfn, true);
-	pfn_to_page(f->m, (pfn_t)pfn)->flags |= PG(dirty);
+	set_page_dirty(f->m, (pfn_t)pfn);
 	f->r->pfn = (pfn_t)pfn;
 	return 0;
 }

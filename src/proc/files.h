@@ -90,6 +90,7 @@ extern const struct extfrag_index extfrag_fragmentation, extfrag_unusable;
 struct task_struct;
 void task_maps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out);
 void task_smaps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out);
+void task_numa_maps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out);
 size_t task_pagemap_read(const struct machine *m, const struct task_struct *t, uint64_t off,
 			 void *buf, size_t len);
 

@@ -69,11 +69,18 @@ static bool each_task_32bit(const struct machine *m, uint64_t *n)
 	return m->arch->bits == 32 && each_task(m, n);
 }
 
+static bool each_task_numa(const struct machine *m, uint64_t *n)
+{
+	return m->numa && each_task(m, n);
+}
+
 const struct proc_file proc_files[] = {
+	{.path = "/proc/#/clear_refs", .write = task_file_write, .each = each_task},
 	TASK("cmdline"),
 	TASK("comm"),
 	TASK("limits"),
 	TASK("maps", .rows = true),
+	{.path = "/proc/#/numa_maps", .show = task_file_show, .each = each_task_numa},
 	TASK("oom_score"),
 	TASK("oom_score_adj", .write = task_file_write),
 	/* of 64 bits it would be 256 GiB: more than a reader of whole files can take */

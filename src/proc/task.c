@@ -3,6 +3,7 @@
 #include "files.h"
 #include <errno.h>
 #include <limits.h>
+#include <mmsh/fault.h>
 #include <mmsh/pgtable.h>
 #include <mmsh/proc_task.h>
 #include <stdlib.h>
@@ -188,6 +189,17 @@ static int oom_score_adj_write(struct machine *m, struct task_struct *t, const c
 	return 0;
 }
 
+static int clear_refs_write(struct machine *m, struct task_struct *t, const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || *end || n < CLEAR_REFS_ALL || n > CLEAR_REFS_MM_HIWATER_RSS)
+		return -EINVAL;
+	task_clear_refs(m, t, (enum clear_refs)n);
+	return 0;
+}
+
 static void comm_show(const struct machine *m, const struct task_struct *t, struct strbuf *out)
 {
 	(void)m;
@@ -203,10 +215,12 @@ static void cmdline_task_show(const struct machine *m, const struct task_struct 
 /* ---- the table ---- */
 
 const struct task_file task_files[] = {
+	{.name = "clear_refs", .write = clear_refs_write},
 	{.name = "cmdline", .show = cmdline_task_show},
 	{.name = "comm", .show = comm_show},
 	{.name = "limits", .show = limits_show},
 	{.name = "maps", .show = task_maps_show},
+	{.name = "numa_maps", .show = task_numa_maps_show},
 	{.name = "oom_score", .show = oom_score_show},
 	{.name = "oom_score_adj", .show = oom_score_adj_show, .write = oom_score_adj_write},
 	{.name = "pagemap", .read = task_pagemap_read},

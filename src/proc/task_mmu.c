@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* /proc/PID/maps, smaps, pagemap (proc-maps.md 1, 2, 5). */
+/* /proc/PID/maps, smaps, numa_maps, pagemap (proc-maps.md 1, 2, 5, 6). */
 #include "files.h"
 #include <errno.h>
 #include <mmsh/fault.h>
@@ -42,11 +42,12 @@ const char *vma_name(const struct vm_area_struct *v)
 	return "";
 }
 
-static void put_name(struct strbuf *out, const char *name)
+/* Characters of @escape are written in octal. */
+static void put_name(struct strbuf *out, const char *name, const char *escape)
 {
 	for (; *name; name++) {
-		if (*name == '\n')
-			strbuf_adds(out, "\\012");
+		if (strchr(escape, *name))
+			strbuf_addf(out, "\\%03o", *name);
 		else
 			strbuf_addc(out, *name);
 	}
@@ -80,7 +81,7 @@ void vma_line(const struct machine *m, const struct vm_area_struct *v, struct st
 	while (!out->failed && out->len - start < width)
 		strbuf_addc(out, ' ');
 	strbuf_addc(out, ' ');
-	put_name(out, name);
+	put_name(out, name, "\n");
 }
 
 void task_maps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out)
@@ -189,6 +190,79 @@ void task_smaps_show(const struct machine *m, const struct task_struct *t, struc
 	if (t->mm)
 		for (const struct vm_area_struct *v = NULL; (v = maps_next(m, t->mm, v));)
 			smaps_vma(m, v, out);
+}
+
+/* ---- numa_maps ---- */
+
+struct numa_maps {
+	unsigned long pages, anon, active, dirty, mapcount_max, node[MAX_NUMNODES];
+};
+
+static void numa_page(const struct machine *m, struct numa_maps *n, const struct page *p, const struct pte_info *i)
+{
+	if (p->flags & PG(reserved))
+		return;
+	n->pages++;
+	n->dirty += i->dirty || (p->flags & PG(dirty));
+	n->active += !!(p->flags & (PG(active) | PG(unevictable)));
+	n->anon += page_is_anon(p);
+	n->mapcount_max = max_of(n->mapcount_max, (unsigned long)p->mapcount);
+	n->node[m->zone_by_id[block_zone(p->block)]->nid]++;
+}
+
+static void numa_gather(const struct machine *m, const struct vm_area_struct *v, struct numa_maps *n)
+{
+	struct pte_info i;
+
+	*n = (struct numa_maps){0};
+	for (vaddr_t va = v->vm_start; va < v->vm_end && !(v->vm_flags & VM_PFNMAP);) {
+		bool table = pte_lookup(m, v->vm_mm, va, &i);
+		pfn_t pfn = table ? vm_normal_page(m, v, &i) : PFN_NONE;
+
+		if (pfn != PFN_NONE)
+			numa_page(m, n, pfn_to_page(m, pfn), &i);
+		va = next_address(m, va, table);
+	}
+}
+
+static void numa_vma(const struct machine *m, const struct vm_area_struct *v, struct strbuf *out)
+{
+	struct numa_maps n;
+
+	strbuf_addf(out, "%08llx ", (unsigned long long)v->vm_start);
+	mpol_to_str(m->mempolicy, out);
+	if (v->vm_file) {
+		strbuf_adds(out, " file=");
+		put_name(out, vma_name(v), "\n\t= ");
+	} else if (!v->special && *vma_name(v)) { /* [heap], [stack] */
+		strbuf_addf(out, " %.*s", (int)strlen(vma_name(v)) - 2, vma_name(v) + 1);
+	}
+	numa_gather(m, v, &n);
+	const struct {
+		const char *name;
+		unsigned long value;
+		bool shown;
+	} words[] = {
+		{"anon", n.anon, n.anon},
+		{"dirty", n.dirty, n.dirty},
+		{"mapped", n.pages, n.pages != n.anon && n.pages != n.dirty},
+		{"mapmax", n.mapcount_max, n.mapcount_max > 1},
+		{"active", n.active, n.active < n.pages},
+	};
+	for (unsigned i = 0; n.pages && i < ARRAY_SIZE(words); i++)
+		if (words[i].shown)
+			strbuf_addf(out, " %s=%lu", words[i].name, words[i].value);
+	for (unsigned nid = 0; nid < m->nr_nodes; nid++)
+		if (n.node[nid])
+			strbuf_addf(out, " N%u=%lu", nid, n.node[nid]);
+	strbuf_adds(out, n.pages ? " kernelpagesize_kB=4\n" : "\n");
+}
+
+void task_numa_maps_show(const struct machine *m, const struct task_struct *t, struct strbuf *out)
+{
+	if (t->mm)
+		for (const struct vm_area_struct *v = t->mm->mmap; v; v = v->vm_next)
+			numa_vma(m, v, out);
 }
 
 /* ---- pagemap ---- */

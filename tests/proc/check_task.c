@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The files below /proc/PID (proc-maps.md). */
 #include "mm/program.h"
+#include <errno.h>
 #include <mmsh/proc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +22,9 @@ static void teardown(void)
 	program_end(&p);
 }
 
-static void assert_text(struct task_struct *t, const char *file, const char *want)
+static void assert_text_of(struct program *q, struct task_struct *t, const char *file, const char *want)
 {
-	char *got = task_text(&p, t, file);
+	char *got = task_text(q, t, file);
 
 	ck_assert_str_eq(got, want);
 	free(got);
@@ -30,7 +32,7 @@ static void assert_text(struct task_struct *t, const char *file, const char *wan
 
 START_TEST(maps)
 {
-	assert_text(p.t, "maps",
+	assert_text_of(&p, p.t, "maps",
 		    "08048000-08049000 r-xp 00000000 08:01 131203     /bin/demo\n"
 		    "08049000-0804a000 rw-p 00000000 08:01 131203     /bin/demo\n"
 		    "0804a000-0804b000 rw-p 00000000 00:00 0          [heap]\n"
@@ -153,6 +155,106 @@ START_TEST(pagemap)
 }
 END_TEST
 
+/* proc-maps.md 6 */
+START_TEST(numa_maps)
+{
+	static const char want[] = "08048000 default file=/bin/a\\040b\\075\\012 mapped=1 active=0 N0=1 kernelpagesize_kB=4\n"
+				   "08049000 default file=/bin/a\\040b\\075\\012 anon=1 dirty=1 N0=1 kernelpagesize_kB=4\n"
+				   "0804a000 default heap\n"
+				   "40000000 default anon=2 dirty=2 mapmax=2 N0=2 kernelpagesize_kB=4\n"
+				   "b7ffc000 default\n"
+				   "b7fff000 default\n"
+				   "bffdf000 default stack anon=1 dirty=1 N0=1 kernelpagesize_kB=4\n";
+	struct task_struct *child;
+	struct strbuf b = STRBUF_INIT;
+	struct program q;
+
+	ck_assert_int_eq(proc_read(p.m, "/proc/1/numa_maps", &b), -ENOENT);
+	program_start(&q, "arch=ia32-pae mem=256M numa=fake=2");
+	q.file->name = "/bin/a b=\n";
+	q.params.interp = NULL;
+	ck_assert_int_eq(task_exec(q.m, q.t, &q.params), 0);
+	map_at(&q, BASE, 4, RW, ANON);
+	touch(&q, q.t, BASE, FAULT_WRITE);
+	ck_assert_int_eq(task_fork(q.m, q.t, &child), 0);
+	touch(&q, q.t, BASE + P(1), FAULT_WRITE);
+	touch(&q, q.t, BASE + P(2), 0);
+	task_exit(q.m, child);
+	ck_assert_int_eq(task_fork(q.m, q.t, &child), 0);
+	touch(&q, child, BASE + P(1), FAULT_WRITE);
+	touch(&q, child, 0x08049F08, FAULT_WRITE);
+	touch(&q, child, 0xBFFFFFFC, FAULT_WRITE);
+	touch(&q, q.t, 0x08048000, 0);
+	touch(&q, q.t, q.t->mm->vdso, 0);
+	ck_assert_int_eq(proc_read(q.m, "/proc/1/numa_maps", &b), 0);
+	ck_assert_str_eq(strbuf_str(&b), want);
+	strbuf_free(&b);
+	program_end(&q);
+}
+END_TEST
+
+/* proc-maps.md 2: what writing to clear_refs makes smaps and status forget. */
+START_TEST(clear_refs)
+{
+	static const struct {
+		const char *text;
+		bool anon, file;
+	} cases[] = {{"2", true, false}, {"3", false, true}, {"4", false, false}, {"1", true, true}};
+	struct mem_size_stats anon, file;
+
+	map_at(&p, BASE, 2, RW, ANON);
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		touch(&p, p.t, BASE, FAULT_WRITE);
+		touch(&p, p.t, 0x08048000, 0);
+		ck_assert_int_eq(proc_write(p.m, "/proc/1/clear_refs", cases[i].text), 0);
+		smap_gather(p.m, vma_lookup(p.t->mm, BASE), &anon);
+		smap_gather(p.m, vma_lookup(p.t->mm, 0x08048000), &file);
+		ck_assert_uint_eq(anon.referenced, cases[i].anon ? 0 : PAGE_SIZE);
+		ck_assert_uint_eq(file.referenced, cases[i].file ? 0 : PAGE_SIZE);
+		ck_assert_uint_eq(anon.private_dirty, PAGE_SIZE);
+	}
+	ck_assert_int_eq(sys_munmap(p.m, p.t, BASE, P(2)), 0);
+	ck_assert_uint_gt(p.t->mm->hiwater_rss, get_mm_rss(p.t->mm));
+	ck_assert_int_eq(proc_write(p.m, "/proc/1/clear_refs", "5"), 0);
+	ck_assert_uint_eq(p.t->mm->hiwater_rss, get_mm_rss(p.t->mm));
+	for (const char *const *bad = (const char *const[]){"0", "6", "", "x", "1x", NULL}; *bad; bad++)
+		ck_assert_int_eq(proc_write(p.m, "/proc/1/clear_refs", *bad), -EINVAL);
+}
+END_TEST
+
+/* Thousandths of memory: pages and tables, 3 % less for root, the adjustment; init has none. */
+START_TEST(oom_score)
+{
+	static const char *const lines[] = {"mem=64M", "arch=ia32-pae mem=64M", "arch=amd64 mem=96M"};
+	static const struct {
+		int adj;
+		bool capable;
+	} cases[] = {{0, true}, {0, false}, {100, false}, {1000, true}, {-1000, false}, {-999, false}};
+	struct task_struct *t;
+	struct program q;
+	char want[24];
+
+	program_start(&q, lines[_i]);
+	ck_assert_int_eq(task_fork(q.m, q.t, &t), 0);
+	ck_assert_int_eq(sys_mmap(q.m, t, BASE, P(2000), RW, ANON | MAP_FIXED | MAP_POPULATE, NULL, 0), BASE);
+	touch(&q, t, t->mm->brk - 1, FAULT_WRITE);
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		long total = (long)q.m->totalram_pages, n = (long)(get_mm_rss(t->mm) + t->mm->nr_ptes + t->mm->nr_pmds);
+
+		t->oom_score_adj = cases[i].adj;
+		t->capable = cases[i].capable;
+		if (cases[i].capable)
+			n -= n * 3 / 100;
+		n = max_of(n + cases[i].adj * (total / 1000), 1l);
+		snprintf(want, sizeof(want), "%ld\n", cases[i].adj == -1000 ? 0 : n * 1000 / total);
+		assert_text_of(&q, t, "oom_score", want);
+	}
+	q.t->oom_score_adj = 1000;
+	assert_text_of(&q, q.t, "oom_score", "0\n");
+	program_end(&q);
+}
+END_TEST
+
 START_TEST(through_proc)
 {
 	struct strbuf b = STRBUF_INIT;
@@ -198,6 +300,9 @@ Suite *task_suite(void)
 	tcase_add_test(tc, status);
 	tcase_add_test(tc, smaps);
 	tcase_add_test(tc, pagemap);
+	tcase_add_test(tc, numa_maps);
+	tcase_add_test(tc, clear_refs);
+	tcase_add_loop_test(tc, oom_score, 0, 3);
 	tcase_add_test(tc, through_proc);
 	tcase_add_test(tc, cross_checks);
 	suite_add_tcase(s, tc);
