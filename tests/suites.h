@@ -21,6 +21,7 @@
 	X(exec) \
 	X(expr) \
 	X(extfrag) \
+	X(fault) \
 	X(fork) \
 	X(gfp) \
 	X(highmem) \

@@ -52,16 +52,6 @@ static int set_anon_page(struct vm_fault *f, pfn_t pfn)
 	return 0;
 }
 
-/* A page of zeros; who writes to it is seen in access_bytes(). */
-static int64_t alloc_zeroed_user_page(struct machine *m)
-{
-	int64_t pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
-
-	if (pfn >= 0)
-		ram_untouch(m, (pfn_t)pfn);
-	return pfn;
-}
-
 static int do_anonymous_page(struct vm_fault *f)
 {
 	struct machine *m = f->m;
@@ -78,7 +68,7 @@ static int do_anonymous_page(struct vm_fault *f)
 	f->r->path = FAULT_ANON;
 	if (anon_vma_prepare(m, f->v))
 		return -ENOMEM;
-	pfn = alloc_zeroed_user_page(m);
+	pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
 	if (pfn < 0)
 		return -ENOMEM;
 	return set_anon_page(f, (pfn_t)pfn);
@@ -223,7 +213,7 @@ static int wp_copy(struct vm_fault *f, pfn_t old)
 	f->r->path = FAULT_WP_COPY;
 	if (anon_vma_prepare(m, f->v))
 		return -ENOMEM;
-	pfn = zero ? alloc_zeroed_user_page(m) : alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
+	pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE | (zero ? __GFP_ZERO : 0), 0);
 	if (pfn < 0)
 		return -ENOMEM;
 	if (!zero) {
@@ -254,7 +244,7 @@ static int do_wp_page(struct vm_fault *f)
 		p->owner = PAGE_MAPPING_ANON | f->v->anon_vma->id;
 	} else if ((f->v->vm_flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED) && !page_is_anon(p)) {
 		f->r->path = FAULT_WP_SHARED;
-		p->flags |= PG(dirty);
+		set_page_dirty(m, (pfn_t)pfn);
 	} else {
 		return wp_copy(f, (pfn_t)pfn);
 	}
@@ -425,12 +415,10 @@ static int access_bytes(struct machine *m, struct task_struct *t, vaddr_t va, vo
 		if (err)
 			return err;
 		user = (unsigned char *)page_bytes(m, r->pfn) + ((va + *done) & (PAGE_SIZE - 1));
-		if (write) {
-			ram_touch(m, r->pfn, 0);
+		if (write)
 			memcpy(user, (unsigned char *)buf + *done, n);
-		} else {
+		else
 			memcpy((unsigned char *)buf + *done, user, n);
-		}
 		*done += n;
 	}
 	return 0;
@@ -446,4 +434,34 @@ int task_write(struct machine *m, struct task_struct *t, vaddr_t va, const void 
 	       size_t *done, struct fault_report *r)
 {
 	return access_bytes(m, t, va, (void *)(uintptr_t)buf, len, true, done, r);
+}
+
+/* ---- forgetting (proc-maps.md 2) ---- */
+
+static void clear_area(struct machine *m, struct vm_area_struct *v)
+{
+	for (vaddr_t va = v->vm_start, span; va < v->vm_end; va = (va & ~(span - 1)) + span) {
+		struct pte_info i;
+		pfn_t pfn;
+
+		span = pte_lookup(m, v->vm_mm, va, &i) ? PAGE_SIZE : pte_table_span(m);
+		pfn = vm_normal_page(m, v, &i);
+		if (pfn == PFN_NONE)
+			continue;
+		pte_write(m, pte_offset(m, v->vm_mm, va), i.pte & ~(uint64_t)_PAGE_ACCESSED);
+		pfn_to_page(m, pfn)->flags &= ~PG(referenced);
+	}
+}
+
+void task_clear_refs(struct machine *m, struct task_struct *t, enum clear_refs what)
+{
+	if (!t->mm)
+		return;
+	if (what == CLEAR_REFS_MM_HIWATER_RSS)
+		t->mm->hiwater_rss = get_mm_rss(t->mm);
+	if (what > CLEAR_REFS_MAPPED)
+		return;
+	for (struct vm_area_struct *v = t->mm->mmap; v; v = v->vm_next)
+		if (!(v->vm_flags & VM_PFNMAP) && what != (v->vm_file ? CLEAR_REFS_ANON : CLEAR_REFS_MAPPED))
+			clear_area(m, v);
 }

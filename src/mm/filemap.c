@@ -150,11 +150,34 @@ int64_t page_cache_get(struct machine *m, struct address_space *a, uint64_t inde
 	return pfn;
 }
 
+/* What is read from somewhere is written back there; other files have no such place. */
+bool page_counts_dirty(const struct machine *m, const struct page *p)
+{
+	return (p->flags & PG(dirty)) && page_is_mapping(p) && !page_is_anon(p) &&
+	       ((const struct address_space *)mapping_of(m->mm, p))->fs->read;
+}
+
+void set_page_dirty(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	struct zone *z = m->zone_by_id[block_zone(p->block)];
+
+	if (p->flags & PG(dirty))
+		return;
+	p->flags |= PG(dirty);
+	if (page_counts_dirty(m, p)) {
+		__mod_zone_page_state(m, z, NR_FILE_DIRTY, 1);
+		__mod_zone_page_state(m, z, NR_DIRTIED, 1);
+	}
+}
+
 static void drop_page(struct machine *m, struct address_space *a, uint64_t index, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 
 	count_page(m, a, p, -1);
+	if (page_counts_dirty(m, p))
+		__mod_zone_page_state(m, m->zone_by_id[block_zone(p->block)], NR_FILE_DIRTY, -1);
 	slot_clear(m, a, index);
 	a->nrpages--;
 	p->owner = 0;

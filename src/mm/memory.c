@@ -87,16 +87,22 @@ void pte_write(struct machine *m, phys_t at, uint64_t pte)
 	entry_put(phys_to_host(m, at), m->arch->pgtable->entry_bytes, pte);
 }
 
+/* Shared and writable, of a file that wants to know of the first write to each page. */
+static bool wants_writenotify(const struct vm_area_struct *v)
+{
+	return (v->vm_flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED) && v->vm_file &&
+	       v->vm_file->mapping->fs->notify;
+}
+
 /* faults.md 1.3 */
 uint64_t vm_page_prot(const struct machine *m, const struct vm_area_struct *v)
 {
 	uint32_t f = v->vm_flags;
 	uint64_t prot = _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED;
-	bool notify = v->vm_file && v->vm_file->mapping->fs->notify;
 
 	if (!(f & VM_ACCESS))
 		return _PAGE_PROTNONE | _PAGE_ACCESSED;
-	if ((f & VM_WRITE) && (f & VM_SHARED) && !notify)
+	if ((f & VM_WRITE) && (f & VM_SHARED) && !wants_writenotify(v))
 		prot |= _PAGE_RW;
 	if (!(f & VM_EXEC) && m->arch->pgtable->entry_bytes == 8)
 		prot |= _PAGE_NX;
@@ -358,14 +364,14 @@ void tlb_finish(struct machine *m, struct mmu_gather *g)
 
 /* ---- taking pages away ---- */
 
-static void zap_file_page(struct vm_area_struct *v, struct page *p, uint64_t pte, bool *flush)
+static void zap_file_page(struct machine *m, struct vm_area_struct *v, pfn_t pfn, uint64_t pte, bool *flush)
 {
 	if (pte & _PAGE_DIRTY) {
-		p->flags |= PG(dirty);
+		set_page_dirty(m, pfn);
 		*flush = true;
 	}
 	if ((pte & _PAGE_ACCESSED) && !(v->vm_flags & VM_SEQ_READ))
-		p->flags |= PG(referenced);
+		pfn_to_page(m, pfn)->flags |= PG(referenced);
 }
 
 /* [start, end) lies in one table, whose first entry wanted is at @at. */
@@ -397,7 +403,7 @@ static void zap_pte_range(struct machine *m, struct mmu_gather *g, struct vm_are
 			if (page_is_anon(p)) {
 				rss[MM_ANONPAGES]--;
 			} else {
-				zap_file_page(v, p, pte, &flush);
+				zap_file_page(m, v, (pfn_t)pfn, pte, &flush);
 				rss[MM_FILEPAGES]--;
 			}
 			page_remove_rmap(m, (pfn_t)pfn);
@@ -608,6 +614,8 @@ void change_protection(struct machine *m, struct vm_area_struct *v, vaddr_t star
 {
 	const unsigned bytes = m->arch->pgtable->entry_bytes;
 	uint64_t prot = vm_page_prot(m, v);
+	/* the file knows already of writes to what is dirty */
+	uint64_t dirty = wants_writenotify(v) ? _PAGE_DIRTY : 0;
 	phys_t at;
 
 	for_each_pte_table(m, v->vm_mm, va, next, end, at) {
@@ -617,7 +625,7 @@ void change_protection(struct machine *m, struct vm_area_struct *v, vaddr_t star
 			uint64_t pte = entry_get(host, bytes);
 
 			if (present(pte))
-				entry_put(host, bytes, pte_modify(m, pte, prot));
+				entry_put(host, bytes, pte_modify(m, pte, prot) | (pte & dirty ? _PAGE_RW : 0));
 		}
 	}
 }

@@ -146,6 +146,9 @@ int refuse_expansion(struct machine *m, const struct task_struct *t, uint64_t pa
 struct file *shmem_zero_file(struct machine *m, uint64_t size);
 /* The pages [from, to) that nobody maps leave the cache. */
 void page_cache_drop(struct machine *m, struct address_space *a, uint64_t from, uint64_t to);
+/* The page of a file was written to; where it is to be written back, it counts as dirty. */
+void set_page_dirty(struct machine *m, pfn_t pfn);
+bool page_counts_dirty(const struct machine *m, const struct page *p);
 void page_cache_replace(struct address_space *a, uint64_t index, pfn_t pfn);
 
 /* ---- rmap.c ---- */

@@ -283,6 +283,7 @@ static void move_page_state(struct machine *m, const struct page *old, const str
 		{!page_is_anon(old) && old->mapcount, NR_FILE_MAPPED},
 		{!page_is_anon(old), NR_FILE_PAGES},
 		{!page_is_anon(old) && (old->flags & PG(swapbacked)), NR_SHMEM},
+		{page_counts_dirty(m, old), NR_FILE_DIRTY},
 	};
 
 	for (unsigned i = 0; from != to && i < ARRAY_SIZE(items); i++)
