@@ -51,6 +51,12 @@ int task_read(struct machine *m, struct task_struct *t, vaddr_t va, void *buf, s
 int task_write(struct machine *m, struct task_struct *t, vaddr_t va, const void *buf, size_t len,
 	       size_t *done, struct fault_report *r);
 
+/* Bytes below the stack pointer at which a program's access may still make the stack grow. */
+static inline uint64_t stack_reach(const struct machine *m)
+{
+	return 65536 + 32 * (m->arch->bits / 8);
+}
+
 /* ---- page table entries of user addresses ---- */
 
 struct pte_info {

@@ -21,8 +21,7 @@ enum mm_step {
 	MM_SWITCH,   /* a pid before, b pid after, c page directory before, d after */
 
 	/* Where an area goes. */
-	MM_LAYOUT,	/* a base, b gap left for the stack, c its limit, d random; order enum mm_layout_why */
-	MM_FIXED,	/* a start, b end */
+	MM_LAYOUT, /* a base, b gap left for the stack, c its limit, d random; order enum mm_layout_why */
 	MM_HINT_RAISED, /* a hint, b mmap_min_addr */
 	MM_HINT_TAKEN,	/* a start, b end */
 	MM_HINT_HIGH,	/* a start, b end, c task_size */
@@ -55,10 +54,10 @@ enum mm_step {
 	/* Faults. */
 	MM_FAULT,      /* a address, b error code, c stack pointer, d rss before; order FAULT_* */
 	MM_WALK,       /* a address, b where the entry lies, c the entry; order level */
-	MM_AREA,       /* a start, b end, c vm_flags, d pgoff; pfn2 its file's mapping id, 0: none */
+	MM_AREA,       /* a start, b end, c vm_flags */
 	MM_NO_AREA,    /* a address, b task_size */
 	MM_STACK_GROWS, /* a start, b new start, c end, d limit */
-	MM_CACHE,      /* pfn if it is cached; a index, b mapping id; order 1: cached */
+	MM_CACHE,	/* a index in the file; order 1: cached, at pfn */
 	MM_AROUND,     /* a start, b end, c pages mapped */
 	MM_FAULT_DONE, /* order enum fault_path, pfn, pfn2 what was there; a rss after, b mapcount, c
 			  mapcount of pfn2; mt signal or MM_FAULT_OOM, mt2 its code or MM_FAULT_MAJOR */
@@ -78,6 +77,7 @@ enum mm_step {
 	MM_OFFSET_WRAPS, /* a pgoff, b length */
 	MM_MAP_COUNT,	 /* a map_count, b the most there may be */
 	MM_TOO_LONG,	 /* a length, b task_size, c mmap_min_addr */
+	MM_NO_ADDRESS,	 /* a length */
 	MM_BEYOND,	 /* a address, b length, c task_size */
 	MM_UNALIGNED,	 /* a address */
 	MM_TOO_LOW,	 /* a address, b mmap_min_addr */
@@ -98,16 +98,16 @@ enum mm_step {
 	MM_LIMIT_MEMLOCK, /* pages: a locked, b more, c limit */
 	MM_NO_MEMLOCK,
 	MM_BRK_LOW,	 /* a break asked for, b start of the heap */
-	MM_BRK_BUSY,	 /* a new end and a page, b where what is in the way begins, c where it ends */
+	MM_BRK_BUSY, /* a new end and a page more, b where what is in the way begins, c where it ends */
 	MM_NOT_MAPPED,	 /* a address */
 	MM_NOT_MAPPED_TO, /* a address, b length, c end of the area */
-	MM_MAY_NOT,	 /* a, b area, c vm_flags: it may not get what was asked for */
+	MM_MAY_NOT,	  /* a, b area: it may not get what was asked for */
 	MM_NO_GROWSDOWN, /* a start */
-	MM_ADVICE_REFUSED, /* a, b area, c vm_flags that are in the way */
+	MM_ADVICE_REFUSED, /* a, b area: its flags are in the way */
 	MM_ADVICE_UNKNOWN, /* a advice */
 	MM_ADVICE_NEEDS, /* a, b area: a shared mapping of a file that may be written */
-	MM_NO_EXPAND,	 /* a, b area, c vm_flags */
-	MM_OVERLAP,	 /* a from, b its end, c to, d its end */
+	MM_NO_EXPAND,	 /* a, b area: VM_DONTEXPAND or VM_PFNMAP */
+	MM_OVERLAP,	 /* a from, b to, c its end */
 	MM_NO_ROOM,	 /* a end, b new end, c where the next area begins; it may not move */
 	MM_STACK_FAR,	 /* a address, b stack pointer, c how far below it may be */
 	MM_STACK_GUARD,	 /* a page, b end of the area below, c gap */

@@ -87,14 +87,14 @@ static void set_file_page(struct vm_fault *f, phys_t at, pfn_t pfn, bool write)
 	mm_count_fast(f->mm, MM_FILEPAGES, 1);
 }
 
-static void tell_cache(const struct vm_fault *f, const struct address_space *a, uint64_t index)
+static void trace_cache(const struct vm_fault *f, const struct address_space *a, uint64_t index)
 {
 	pfn_t pfn;
 
 	if (!trace_on(f->m, TRACE_MM_STEP))
 		return;
 	pfn = find_get_page(a, index);
-	mm_step(f->m, MM_CACHE, index, a->id, 0, 0, .order = pfn != PFN_NONE, .pfn = pfn);
+	mm_step(f->m, MM_CACHE, index, 0, 0, 0, .order = pfn != PFN_NONE, .pfn = pfn);
 }
 
 /* The page that backs the address. Returns: its PFN, -ENOMEM, -EFAULT behind the end of file. */
@@ -109,7 +109,7 @@ static int64_t filemap_fault(struct vm_fault *f)
 			       : (int64_t)(f->m->mm->vdso_pfn + index);
 	if (index >= PFN_UP(a->size))
 		return -EFAULT;
-	tell_cache(f, a, index);
+	trace_cache(f, a, index);
 	f->r->major |= a->fs->read && find_get_page(a, index) == PFN_NONE;
 	return page_cache_get(f->m, a, index);
 }
@@ -292,7 +292,7 @@ static struct vm_area_struct *fault_area(struct machine *m, struct task_struct *
 					 unsigned flags, struct fault_report *r)
 {
 	struct vm_area_struct *v = find_vma(t->mm, va);
-	uint64_t reach = 65536 + 32 * (m->arch->bits / 8);
+	uint64_t reach = stack_reach(m);
 
 	if (!v || v->vm_start <= va)
 		return v;
@@ -352,7 +352,8 @@ static int page_mapcount(const struct machine *m, pfn_t pfn)
 	return pfn < m->max_pfn ? pfn_to_page(m, pfn)->mapcount : 0;
 }
 
-static void tell_done(struct machine *m, const struct task_struct *t, const struct fault_report *r)
+static void trace_fault_done(struct machine *m, const struct task_struct *t,
+			     const struct fault_report *r)
 {
 	mm_step(m, MM_FAULT_DONE, t->mm ? get_mm_rss(t->mm) : 0, page_mapcount(m, r->pfn),
 		page_mapcount(m, r->old_pfn), 0, .order = (uint8_t)r->path, .pfn = r->pfn,
@@ -388,10 +389,10 @@ int task_touch(struct machine *m, struct task_struct *t, vaddr_t va, unsigned fl
 			return 0;
 		}
 		if (trace_on(m, TRACE_MM_STEP))
-			tell_fault(m, t, va, flags, pte & _PAGE_PRESENT);
+			trace_fault(m, t, va, flags, pte & _PAGE_PRESENT);
 		err = do_page_fault(m, t, va, flags, pte & _PAGE_PRESENT, r);
 		if (trace_on(m, TRACE_MM_STEP))
-			tell_done(m, t, r);
+			trace_fault_done(m, t, r);
 		if (err)
 			return err;
 		/* the kernel acts for those who may not: a forced write stays read-only */

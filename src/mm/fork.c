@@ -245,7 +245,7 @@ static int dup_mmap(struct machine *m, struct task_struct *parent, struct mm_str
 	for (struct vm_area_struct *v = old->mmap; v && !err; v = v->vm_next) {
 		if (v->vm_flags & VM_DONTCOPY) {
 			vm_stat_account(mm, v->vm_flags, v->vm_file, -(int64_t)vma_pages(v));
-			tell_fork_area(m, v, FORK_DONTCOPY);
+			trace_fork_area(m, v, FORK_DONTCOPY);
 		} else {
 			err = dup_area(m, parent, mm, v, &prev);
 		}

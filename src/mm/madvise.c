@@ -16,10 +16,9 @@ static const struct advice {
 	{MADV_DODUMP, 0, VM_DONTDUMP, VM_SPECIAL},
 };
 
-static int refuse_advice(struct machine *m, const struct vm_area_struct *v, uint32_t flags)
+static int refuse_advice(struct machine *m, const struct vm_area_struct *v)
 {
-	return mm_refuse(m, -EINVAL, MM_ADVICE_REFUSED, v->vm_start, v->vm_end,
-			 v->vm_flags & flags);
+	return mm_refuse(m, -EINVAL, MM_ADVICE_REFUSED, v->vm_start, v->vm_end, 0);
 }
 
 static int madvise_behavior(struct machine *m, struct vm_area_struct **pv, vaddr_t start, vaddr_t end, int b)
@@ -31,7 +30,7 @@ static int madvise_behavior(struct machine *m, struct vm_area_struct **pv, vaddr
 		if (a->behaviour != b)
 			continue;
 		if ((*pv)->vm_flags & a->refuse)
-			return refuse_advice(m, *pv, a->refuse);
+			return refuse_advice(m, *pv);
 		err = vma_modify(m, pv, start, end, ((*pv)->vm_flags & ~a->clear) | a->set);
 		return err == -ENOMEM ? -EAGAIN : err;
 	}
@@ -55,7 +54,7 @@ static int madvise_remove(struct machine *m, struct vm_area_struct *v, vaddr_t s
 	pfn_t pfn;
 
 	if (v->vm_flags & (VM_LOCKED | VM_HUGETLB))
-		return refuse_advice(m, v, VM_LOCKED | VM_HUGETLB);
+		return refuse_advice(m, v);
 	if (!v->vm_file)
 		return mm_refuse(m, -EINVAL, MM_ADVICE_NEEDS, v->vm_start, v->vm_end, 0);
 	if ((v->vm_flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
@@ -87,7 +86,7 @@ static int madvise_vma(struct machine *m, struct vm_area_struct **pv, vaddr_t st
 	switch (b) {
 	case MADV_DONTNEED:
 		if (v->vm_flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP))
-			return refuse_advice(m, v, VM_LOCKED | VM_HUGETLB | VM_PFNMAP);
+			return refuse_advice(m, v);
 		zap_page_range(m, v, start, end - start);
 		return 0;
 	case MADV_WILLNEED:

@@ -581,10 +581,10 @@ int copy_page_range(struct machine *m, struct mm_struct *dst, struct vm_area_str
 
 	/* files can be read again: the child may fault their pages in itself */
 	if (!(v->vm_flags & (VM_HUGETLB | VM_PFNMAP | VM_MIXEDMAP)) && !v->anon_vma) {
-		tell_fork_area(m, v, FORK_FAULTS_LATER);
+		trace_fork_area(m, v, FORK_FAULTS_LATER);
 		return 0;
 	}
-	tell_fork_area(m, v, FORK_PTES);
+	trace_fork_area(m, v, FORK_PTES);
 	for_each_pte_table(m, src, va, next, v->vm_end, at) {
 		phys_t to_at = pte_alloc(m, dst, va);
 		unsigned char *from = phys_to_host(m, at), *to;
@@ -594,7 +594,7 @@ int copy_page_range(struct machine *m, struct mm_struct *dst, struct vm_area_str
 			return -ENOMEM;
 		to = phys_to_host(m, to_at);
 		if (trace_on(m, TRACE_MM_STEP))
-			tell_copy(m, v, at, va, next);
+			trace_copy(m, v, at, va, next);
 		for (vaddr_t a = va; a != next; a += PAGE_SIZE, from += bytes, to += bytes) {
 			uint64_t pte = entry_get(from, bytes);
 

@@ -24,18 +24,18 @@ int mm_refuse(struct machine *m, int err, enum mm_step rule, uint64_t a, uint64_
 /* There are as many areas as there may be. Returns: -ENOMEM. */
 int refuse_map_count(struct machine *m, const struct mm_struct *mm);
 /* What a fault begins with: the walk of the page tables, the area. */
-void tell_fault(struct machine *m, struct task_struct *t, vaddr_t va, unsigned flags,
-		bool page_present);
+void trace_fault(struct machine *m, struct task_struct *t, vaddr_t va, unsigned flags,
+		 bool page_present);
 
-static inline void tell_fork_area(struct machine *m, const struct vm_area_struct *v,
-				  enum mm_fork_area what)
+static inline void trace_fork_area(struct machine *m, const struct vm_area_struct *v,
+				   enum mm_fork_area what)
 {
 	mm_step(m, MM_FORK_AREA, v->vm_start, v->vm_end, v->vm_flags, what);
 }
 
 /* What copying the entries of [start, end) of @v at fork() is going to do: they are at @at. */
-void tell_copy(struct machine *m, const struct vm_area_struct *v, phys_t at, vaddr_t start,
-	       vaddr_t end);
+void trace_copy(struct machine *m, const struct vm_area_struct *v, phys_t at, vaddr_t start,
+		vaddr_t end);
 
 /* ---- mm_init.c: objects ---- */
 

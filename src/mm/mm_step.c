@@ -15,20 +15,19 @@ int refuse_map_count(struct machine *m, const struct mm_struct *mm)
 			 0);
 }
 
-static void tell_area(struct machine *m, struct mm_struct *mm, vaddr_t va)
+static void trace_area(struct machine *m, struct mm_struct *mm, vaddr_t va)
 {
 	struct vm_area_struct *cache = mm->vmacache, *v = find_vma(mm, va);
 
 	mm->vmacache = cache; /* looking leaves no trace */
 	if (v)
-		mm_step(m, MM_AREA, v->vm_start, v->vm_end, v->vm_flags, v->vm_pgoff,
-			.pfn2 = v->vm_file ? v->vm_file->mapping->id : 0);
+		mm_step(m, MM_AREA, v->vm_start, v->vm_end, v->vm_flags, 0);
 	else
 		mm_step(m, MM_NO_AREA, va, mm->task_size, 0, 0);
 }
 
-void tell_fault(struct machine *m, struct task_struct *t, vaddr_t va, unsigned flags,
-		bool page_present)
+void trace_fault(struct machine *m, struct task_struct *t, vaddr_t va, unsigned flags,
+		 bool page_present)
 {
 	struct pgtable_step step[PGT_MAX_LEVELS];
 	unsigned n;
@@ -42,11 +41,11 @@ void tell_fault(struct machine *m, struct task_struct *t, vaddr_t va, unsigned f
 	n = pgtable_walk(m, t->mm->pgd, va, step);
 	for (unsigned i = 0; i < n; i++)
 		mm_step(m, MM_WALK, va, step[i].at, step[i].entry, 0, .order = (uint8_t)i);
-	tell_area(m, t->mm, va);
+	trace_area(m, t->mm, va);
 }
 
-void tell_copy(struct machine *m, const struct vm_area_struct *v, phys_t at, vaddr_t start,
-	       vaddr_t end)
+void trace_copy(struct machine *m, const struct vm_area_struct *v, phys_t at, vaddr_t start,
+		vaddr_t end)
 {
 	const bool cow = (v->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
 	unsigned entries = 0, protected = 0, shared = 0;

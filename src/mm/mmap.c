@@ -104,7 +104,7 @@ static bool strict_allows(const struct machine *m, const struct task_struct *t)
 	return m->mm->committed < (long)commit_limit(m) - held_back(m, t);
 }
 
-static void tell_commit(struct machine *m, const struct task_struct *t, long pages, bool ok)
+static void trace_commit(struct machine *m, const struct task_struct *t, long pages, bool ok)
 {
 	const struct mm_system *s = m->mm;
 	struct trace_event ev = {.id = TRACE_MM_STEP, .verdict = MM_COMMIT, .mt = ok, .a = pages};
@@ -131,7 +131,7 @@ int security_vm_enough_memory(struct machine *m, struct task_struct *t, long pag
 	ok = s->overcommit_memory == 1 ||
 	     (s->overcommit_memory ? strict_allows(m, t) : heuristic_allows(m, t, pages));
 	if (trace_on(m, TRACE_MM_STEP))
-		tell_commit(m, t, pages, ok);
+		trace_commit(m, t, pages, ok);
 	if (ok)
 		return 0;
 	s->committed -= pages;
@@ -154,7 +154,7 @@ static int64_t search(struct machine *m, struct mm_struct *mm, uint64_t len)
 					   m->arch->bits == 64 ? mm->mmap_legacy_base : page_up(mm->task_size / 3),
 					   mm->task_size, false);
 	}
-	return got == NO_GAP ? -ENOMEM : (int64_t)got;
+	return got == NO_GAP ? mm_refuse(m, -ENOMEM, MM_NO_ADDRESS, len, 0, 0) : (int64_t)got;
 }
 
 static bool hint_fits(struct machine *m, struct mm_struct *mm, vaddr_t a, uint64_t len)

@@ -87,8 +87,7 @@ int64_t sys_mprotect(struct machine *m, struct task_struct *t, vaddr_t start, ui
 		int err;
 
 		if (flags & ~(flags >> 4) & VM_ACCESS)
-			return mm_refuse(m, -EACCES, MM_MAY_NOT, v->vm_start, v->vm_end,
-					 v->vm_flags);
+			return mm_refuse(m, -EACCES, MM_MAY_NOT, v->vm_start, v->vm_end, 0);
 		err = mprotect_fixup(m, t, &v, from, min_of(v->vm_end, end), flags);
 		if (err)
 			return err;

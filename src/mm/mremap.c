@@ -23,7 +23,7 @@ static int64_t vma_to_resize(struct machine *m, struct task_struct *t, vaddr_t a
 	if (word(m, pgoff + (new_len >> PAGE_SHIFT)) < pgoff)
 		return mm_refuse(m, -EINVAL, MM_OFFSET_WRAPS, pgoff, new_len, 0);
 	if (v->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
-		return mm_refuse(m, -EFAULT, MM_NO_EXPAND, v->vm_start, v->vm_end, v->vm_flags);
+		return mm_refuse(m, -EFAULT, MM_NO_EXPAND, v->vm_start, v->vm_end, 0);
 	if (mlock_future_check(m, t, v->vm_flags, more))
 		return -EAGAIN;
 	if (!may_expand_vm(t, more))

@@ -174,7 +174,7 @@ static struct vm_area_struct *find_gap(const struct gap_search *s, struct vm_are
 	}
 }
 
-static void tell_gap(const struct gap_search *s, vaddr_t start, vaddr_t end, bool topdown)
+static void trace_gap(const struct gap_search *s, vaddr_t start, vaddr_t end, bool topdown)
 {
 	mm_step(s->m, MM_GAP, s->low, s->high, start, end, .order = topdown);
 }
@@ -192,19 +192,19 @@ vaddr_t vma_find_gap(struct machine *m, struct mm_struct *mm, uint64_t len, vadd
 		return NO_GAP;
 	}
 	if (topdown && mm->highest_vm_end <= high - len) {
-		tell_gap(&s, mm->highest_vm_end, high, topdown);
+		trace_gap(&s, mm->highest_vm_end, high, topdown);
 		return high - len;
 	}
 	v = find_gap(&s, RB_ROOT(&mm->mm_rb), topdown);
 	if (v) {
 		gap_fits(&s, v, &start, &end);
-		tell_gap(&s, start, end, topdown);
+		trace_gap(&s, start, end, topdown);
 		if (v->vm_prev) /* who asks is likely to put something there */
 			mm->vmacache = v->vm_prev;
 		return topdown ? min_of(end, high) - len : max_of(start, low);
 	}
 	if (!topdown && mm->highest_vm_end <= high - len) {
-		tell_gap(&s, mm->highest_vm_end, high, topdown);
+		trace_gap(&s, mm->highest_vm_end, high, topdown);
 		return max_of(mm->highest_vm_end, low);
 	}
 	mm_step(m, MM_NO_GAP, low, high, len, 0, .order = topdown);
@@ -354,8 +354,8 @@ static int import_chain(struct machine *m, struct vm_area_struct *to, struct vm_
 }
 
 /* Why @r and a neighbour at @at that it touches stay two. */
-static void tell_apart(struct machine *m, const struct vma_request *r,
-		       const struct vm_area_struct *v, bool below)
+static void trace_apart(struct machine *m, const struct vma_request *r,
+			const struct vm_area_struct *v, bool below)
 {
 	bool offset = below ? v->vm_pgoff + vma_pages(v) == r->pgoff
 			    : v->vm_pgoff == r->pgoff + request_pages(r);
@@ -377,14 +377,14 @@ static struct vm_area_struct *apart(struct machine *m, const struct vma_request 
 	if (!trace_on(m, TRACE_MM_STEP))
 		return NULL;
 	if (prev && prev->vm_end == r->addr)
-		tell_apart(m, r, prev, true);
+		trace_apart(m, r, prev, true);
 	if (next && next->vm_start == r->end)
-		tell_apart(m, r, next, false);
+		trace_apart(m, r, next, false);
 	return NULL;
 }
 
-static void tell_merge(struct machine *m, const struct vma_request *r, unsigned nr, vaddr_t start,
-		       vaddr_t end)
+static void trace_merge(struct machine *m, const struct vma_request *r, unsigned nr, vaddr_t start,
+			vaddr_t end)
 {
 	mm_step(m, MM_MERGE, r->addr, r->end, start, end, .order = (uint8_t)nr);
 }
@@ -427,21 +427,21 @@ struct vm_area_struct *vma_merge(struct machine *m, struct mm_struct *mm,
 		bool over = area && area->vm_start < r->end, whole = over && area->vm_end == r->end;
 		vaddr_t end = both ? next->vm_end : r->end;
 
-		tell_merge(m, r,
-			   both	   ? over ? 6 : 1
-			   : whole ? 7
-			   : over  ? 5
-				   : 2,
-			   prev->vm_start, end);
+		trace_merge(m, r,
+			    both    ? over ? 6 : 1
+			    : whole ? 7
+			    : over  ? 5
+				    : 2,
+			    prev->vm_start, end);
 		return extend_over(m, prev, end) ? NULL : prev;
 	}
 	if (!n)
 		return apart(m, r, prev, next);
-	tell_merge(m, r,
-		   prev && r->addr < prev->vm_end ? 4
-		   : area == next		  ? 3
-						  : 8,
-		   r->addr, next->vm_end);
+	trace_merge(m, r,
+		    prev && r->addr < prev->vm_end ? 4
+		    : area == next		   ? 3
+						   : 8,
+		    r->addr, next->vm_end);
 	if (prev && r->addr < prev->vm_end) { /* case 4 */
 		if (import_chain(m, next, prev))
 			return NULL;

@@ -556,6 +556,25 @@ static void tell_free(struct story *s)
 	strbuf_addc(s->out, '\n');
 }
 
+/* Pages that nobody maps any more, with the tables that mapped them: told in one line. */
+static void tell_free_batch(struct story *s)
+{
+	const uint64_t mask = FREE_EVENTS | TRACE_BIT(TRACE_MM_PAGE_FREE_BATCHED);
+	const struct trace_event *end = run_end(s, s->ev, mask);
+	struct ranges r = {.out = s->out};
+	unsigned n = 0;
+
+	for (const struct trace_event *ev = s->ev; ev < end; ev++)
+		n += ev->id == TRACE_MM_PAGE_FREE;
+	strbuf_addf(s->out, "  %u page%s back to the page allocator: pfn ", n,
+		    n == 1 ? " goes" : "s go");
+	for (; s->ev < end; s->ev++)
+		if (s->ev->id == TRACE_MM_PAGE_FREE)
+			range_add(&r, s->ev->pfn);
+	range_end(&r);
+	strbuf_addc(s->out, '\n');
+}
+
 static void tell_pcp_free(struct story *s)
 {
 	const struct trace_event *ev = s->ev++;
@@ -665,6 +684,7 @@ static void skip(struct story *s)
 static story_teller *const teller[NR_TRACE_EVENTS] = {
 	[TRACE_MM_PAGE_ALLOC] = tell_result,
 	[TRACE_MM_PAGE_FREE] = tell_free,
+	[TRACE_MM_PAGE_FREE_BATCHED] = tell_free_batch,
 	[TRACE_MM_PAGE_ALLOC_ZONE_LOCKED] = tell_takes,
 	[TRACE_MM_PAGE_ALLOC_EXTFRAG] = tell_takes,
 	[TRACE_ALLOC_BEGIN] = tell_alloc_begin,
@@ -705,6 +725,7 @@ static story_teller *const teller[NR_TRACE_EVENTS] = {
 	[TRACE_VMAP_PURGE] = tell_vmap_purge,
 	[TRACE_VMAP_FULL] = tell_vmap_full,
 	[TRACE_VMALLOC_FAILED] = tell_vmalloc_failed,
+	[TRACE_MM_STEP] = tell_mm_step,
 };
 
 void why_explain(const struct machine *m, const struct trace_buffer *b, struct strbuf *out)

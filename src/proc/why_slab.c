@@ -4,21 +4,20 @@
 #include <mmsh/slab.h>
 #include <string.h>
 
-/* In a text %c is the cache, %p the slab's page, %a %b the numbers, %x the number a as an
-   address, %s %t the plural of a and b, %w the list b, %l SLOB's list a, %m
-   whether SLOB merged the block. */
+/* What texts have besides story_text()'s letters: %k is the cache, %w the list b, %l SLOB's list a,
+   %m whether SLOB merged the block. */
 static const char *const step_text[NR_SLAB_STEPS] = {
-	[STEP_KMALLOC] = "kmalloc of %a bytes: %c, whose objects have %b\n",
+	[STEP_KMALLOC] = "kmalloc of %a bytes: %k, whose objects have %b\n",
 	[STEP_KMALLOC_LARGE] = "kmalloc of %a bytes: larger than the largest cache, so 2^%b pages "
 			       "straight from the page allocator\n",
-	[STEP_NEW_SLAB] = "  a new slab for %c: pfn %p, order %a, %b object%t\n",
+	[STEP_NEW_SLAB] = "  a new slab for %k: pfn %p, order %a, %b object%t\n",
 	[STEP_ORDER_FALLBACK] = "  no block of order %a could be had: a slab of order %b will do\n",
-	[STEP_NO_PAGES] = "  no pages of order %a for %c\n",
+	[STEP_NO_PAGES] = "  no pages of order %a for %k\n",
 	[STEP_DISCARD] = "  slab pfn %p is empty and goes back, order %a\n",
-	[STEP_SLUB_FASTPATH] = "%c: fast path, off the CPU's freelist of slab pfn %p: 0x%x\n",
-	[STEP_SLUB_REFILL] = "%c: the CPU's freelist is empty; it takes over what its slab pfn %p "
+	[STEP_SLUB_FASTPATH] = "%k: fast path, off the CPU's freelist of slab pfn %p: %A\n",
+	[STEP_SLUB_REFILL] = "%k: the CPU's freelist is empty; it takes over what its slab pfn %p "
 			     "has, %a object%s\n",
-	[STEP_SLUB_FULL] = "%c: the CPU's slab pfn %p is used up; it is on no list now\n",
+	[STEP_SLUB_FULL] = "%k: the CPU's slab pfn %p is used up; it is on no list now\n",
 	[STEP_SLUB_CPU_PARTIAL] =
 		"  pfn %p, the top of the CPU's partial slabs, becomes its slab\n",
 	[STEP_SLUB_NODE_PARTIAL] =
@@ -29,9 +28,9 @@ static const char *const step_text[NR_SLAB_STEPS] = {
 		"it stops beyond %b\n",
 	[STEP_SLUB_DEACTIVATE] =
 		"  the CPU gives its slab pfn %p back, with %a free object%s: %w\n",
-	[STEP_SLUB_FREE_FASTPATH] = "%c: fast path, into the CPU's freelist of slab pfn %p\n",
+	[STEP_SLUB_FREE_FASTPATH] = "%k: fast path, into the CPU's freelist of slab pfn %p\n",
 	[STEP_SLUB_FREE_SLOW] =
-		"%c: slab pfn %p is not the CPU's: into its own freelist; %b in use "
+		"%k: slab pfn %p is not the CPU's: into its own freelist; %b in use "
 		"then\n",
 	[STEP_SLUB_FROZEN] =
 		"  it was full: now it is on the CPU's partial slabs, which have %a free "
@@ -42,16 +41,16 @@ static const char *const step_text[NR_SLAB_STEPS] = {
 	[STEP_SLUB_ADD_PARTIAL] =
 		"  it was full: now it is the last on the node's partial list, of "
 		"%a\n",
-	[STEP_SLUB_UNCHECKED] = "%c: a check failed (dmesg): 0x%x is left alone\n",
-	[STEP_SLAB_HIT] = "%c: off the CPU's array: 0x%x, %b left\n",
-	[STEP_SLAB_REFILL] = "%c: the CPU's array is empty; it was filled with %a (batch %b)\n",
+	[STEP_SLUB_UNCHECKED] = "%k: a check failed (dmesg): %A is left alone\n",
+	[STEP_SLAB_HIT] = "%k: off the CPU's array: %A, %b left\n",
+	[STEP_SLAB_REFILL] = "%k: the CPU's array is empty; it was filled with %a (batch %b)\n",
 	[STEP_SLAB_FROM_SHARED] = "  %a out of the shared array\n",
 	[STEP_SLAB_FROM_PARTIAL] = "  %a out of slab pfn %p, which was partial\n",
 	[STEP_SLAB_FROM_FREE] = "  %a out of slab pfn %p, which was wholly free\n",
-	[STEP_SLAB_FREE_HIT] = "%c: into the CPU's array: %b there then\n",
-	[STEP_SLAB_FLUSH] = "%c: the CPU's array is full; its %a oldest leave it\n",
-	[STEP_SLAB_ALIEN] = "%c: 0x%x is node %b's: into the array for it\n",
-	[STEP_SLAB_REAP] = "%c: the timer gives %a slab%s back\n",
+	[STEP_SLAB_FREE_HIT] = "%k: into the CPU's array: %b there then\n",
+	[STEP_SLAB_FLUSH] = "%k: the CPU's array is full; its %a oldest leave it\n",
+	[STEP_SLAB_ALIEN] = "%k: %A is node %b's: into the array for it\n",
+	[STEP_SLAB_REAP] = "%k: the timer gives %a slab%s back\n",
 	[STEP_SLOB_PAGE] = "%b bytes: out of page pfn %p of the list of %l blocks\n",
 	[STEP_SLOB_FREE] = "%a bytes of page pfn %p are free%m\n",
 };
@@ -77,26 +76,8 @@ static const char *cache_name(const struct story *s, const struct trace_event *e
 static void put(struct story *s, const struct trace_event *ev, char what)
 {
 	switch (what) {
-	case 'c':
+	case 'k':
 		strbuf_adds(s->out, cache_name(s, ev));
-		break;
-	case 'p':
-		strbuf_addf(s->out, "%u", ev->pfn);
-		break;
-	case 'a':
-		strbuf_addf(s->out, "%lld", (long long)ev->a);
-		break;
-	case 'b':
-		strbuf_addf(s->out, "%lld", (long long)ev->b);
-		break;
-	case 'x':
-		strbuf_addf(s->out, "%llx", (unsigned long long)ev->a);
-		break;
-	case 's':
-		strbuf_adds(s->out, ev->a == 1 ? "" : "s");
-		break;
-	case 't':
-		strbuf_adds(s->out, ev->b == 1 ? "" : "s");
 		break;
 	case 'm':
 		strbuf_adds(s->out, ev->b == 1 ? ", in one block with a free neighbour" : "");
@@ -133,12 +114,8 @@ void tell_slab_step(struct story *s)
 	}
 	if (ev->verdict == STEP_NEW_SLAB && !ev->cache)
 		text = "  a new page for SLOB: pfn %p\n";
-	for (; text && *text; text++) {
-		if (*text == '%')
-			put(s, ev, *++text);
-		else
-			strbuf_addc(s->out, *text);
-	}
+	if (text)
+		story_text(s, text, put);
 	s->ev++;
 }
 

@@ -53,7 +53,8 @@ static void say_fault(struct shell *sh, const struct access *x, const struct fau
 	out_str(sh, f->major ? ", major\n" : "\n");
 }
 
-static const char *signal_reason(const struct access *x, const struct fault_report *f, vaddr_t va)
+static const char *signal_reason(const struct machine *m, const struct access *x,
+				 const struct fault_report *f, vaddr_t va)
 {
 	const struct vm_area_struct *v = find_vma(x->t->mm, va);
 
@@ -64,7 +65,9 @@ static const char *signal_reason(const struct access *x, const struct fault_repo
 		       : x->flags & FAULT_EXEC ? "SEGV_ACCERR: the mapping is not executable"
 					       : "SEGV_ACCERR: the mapping is not readable";
 	if (v && va < v->vm_start && (v->vm_flags & VM_GROWSDOWN))
-		return "SEGV_MAPERR: below the stack, and too far below the stack pointer";
+		return va + stack_reach(m) < x->t->sp
+			       ? "SEGV_MAPERR: below the stack, and too far below the stack pointer"
+			       : "SEGV_MAPERR: below the stack, which may not grow so far (see why)";
 	return va >= x->t->mm->task_size ? "SEGV_MAPERR: not an address of the user's"
 					 : "SEGV_MAPERR: nothing is mapped there";
 }
@@ -76,7 +79,7 @@ static int access_failed(struct shell *sh, const struct access *x, const struct 
 		return cmd_fail(sh, ENOMEM, "ENOMEM: no page for 0x%llx", (unsigned long long)va);
 	return cmd_fail(sh, EFAULT, "%s at 0x%llx (%s; error code %u)",
 			f->signal == SIGBUS_NR ? "SIGBUS" : "SIGSEGV", (unsigned long long)va,
-			signal_reason(x, f, va), f->error_code);
+			signal_reason(sh->m, x, f, va), f->error_code);
 }
 
 /* One access to the page at @va, said if it faulted. */

@@ -458,9 +458,13 @@ const struct command commands_pages[] = {
 	{
 		.name = "why",
 		.help = "Tell how the last operation was decided, step by step.",
-		.text = "The zones that were tried, the watermarks with their numbers, per-CPU lists, "
-			"fallback and stealing, splits and merges.",
-		.example = "alloc 2 GFP_ATOMIC\nwhy",
+		.text = "Of an allocation: the zones that were tried, the watermarks with their numbers, "
+			"per-CPU lists, fallback and stealing, splits and merges. Of a system call: the "
+			"gap that the search chose, the areas that were split or merged, overcommit's "
+			"numbers, what was unmapped, which page tables went, and the rule that refused. "
+			"Of a fault: the page tables, the area, what was done about it and the page. Of "
+			"fork and switch: what was copied, and what stayed.",
+		.example = "alloc 2 GFP_ATOMIC\nwhy\nmmap 8K addr=0x50000000\nwhy\ntouch $\nwhy",
 		.flags = CMD_MACHINE,
 		.exec = exec_why,
 	},

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Decisions whose reasons are known, told in the words that a reader is to find. */
 #include "suites.h"
+#include "mm/program.h"
 #include "proc/capture.h"
 
 #include <mmsh/compaction.h>
+#include <mmsh/fault.h>
+#include <mmsh/mm_step.h>
 #include <mmsh/page_alloc.h>
 #include <mmsh/why.h>
 #include <stdlib.h>
@@ -310,6 +313,83 @@ START_TEST(always_tells)
 }
 END_TEST
 
+/* Each step of an address space has a row; the steps inside a fork are summed up by it. */
+START_TEST(each_mm_step_is_told)
+{
+	struct teller t = teller_new(NULL);
+
+	listen(&t);
+	for (unsigned i = 0; i < NR_MM_STEPS; i++) {
+		struct trace_event ev = {.id = TRACE_MM_STEP, .verdict = (uint8_t)i, .order = 1};
+		bool in_fork = i == MM_FORK_AREA || i == MM_FORK_PTES || i == MM_FORK_DONE;
+
+		trace_buffer_reset(&t.b);
+		if (i == MM_FAULT_DONE)
+			trace_emit(t.m,
+				   &(struct trace_event){.id = TRACE_MM_STEP, .verdict = MM_FAULT});
+		trace_emit(t.m, &ev);
+		explain(&t);
+		ck_assert_msg((t.text.len == 0) == in_fork, "step %u: %s", i, strbuf_str(&t.text));
+		if (i >= MM_REFUSED)
+			ck_assert_msg(nr_lines(&t) == 1, "step %u: %s", i, strbuf_str(&t.text));
+		if (!in_fork)
+			ck_assert_msg(!strchr(strbuf_str(&t.text), '%'), "step %u", i);
+	}
+	teller_free(&t);
+}
+END_TEST
+
+static void fault_pages(struct teller *t, struct task_struct *task, vaddr_t va, unsigned n)
+{
+	trace_buffer_reset(&t->b);
+	for (unsigned i = 0; i < n; i++) {
+		struct fault_report r;
+
+		ck_assert_int_eq(task_touch(t->m, task, va + i * PAGE_SIZE, FAULT_WRITE, &r), 0);
+	}
+	explain(t);
+}
+
+/* Numbers of a story are the machine's own. */
+START_TEST(mapping_and_faults)
+{
+	struct teller t = {0};
+	struct program p;
+	struct task_struct *task;
+	char text[100];
+	int64_t at;
+
+	program_start(&p, "mem=64M");
+	t.m = p.m;
+	task = p.t;
+	listen(&t);
+	at = sys_mmap(t.m, task, 0, 64 << 10, RW, ANON, NULL, 0);
+	ck_assert_int_gt(at, 0);
+	explain(&t);
+	says(&t, "mmap of 65536 bytes (16 pages), rw-, private anonymous, no hint");
+	snprintf(text, sizeof(text), "a new area 0x%llx-0x%llx rw-", (unsigned long long)at,
+		 (unsigned long long)at + 65536);
+	says(&t, text);
+	fault_pages(&t, task, (vaddr_t)at, 1);
+	snprintf(text, sizeof(text), "write at 0x%llx: page fault, error code 6 (no page, user)",
+		 (unsigned long long)at);
+	says(&t, text);
+	snprintf(text, sizeof(text), "rss %llu -> %llu pages",
+		 (unsigned long long)get_mm_rss(task->mm) - 1,
+		 (unsigned long long)get_mm_rss(task->mm));
+	says(&t, text);
+	fault_pages(&t, task, (vaddr_t)at + PAGE_SIZE, 5);
+	says(&t, "... and 3 more faults: pfn ");
+	ck_assert_int_eq(sys_munmap(t.m, task, (vaddr_t)at, 64 << 10), 0);
+	explain(&t);
+	says(&t, ": 6 anonymous, 0 of files");
+	trace_detach(t.m, &t.b.l);
+	trace_buffer_free(&t.b);
+	strbuf_free(&t.text);
+	program_end(&p);
+}
+END_TEST
+
 Suite *why_suite(void)
 {
 	Suite *s = suite_create("why");
@@ -325,6 +405,8 @@ Suite *why_suite(void)
 	tcase_add_test(t, too_large);
 	tcase_add_test(t, nothing_to_tell);
 	tcase_add_test(t, always_tells);
+	tcase_add_test(t, each_mm_step_is_told);
+	tcase_add_test(t, mapping_and_faults);
 	suite_add_tcase(s, t);
 	return s;
 }
