@@ -134,7 +134,7 @@ struct switch_report {
 	unsigned kernel_slots; /* entries of the kernel half that are the very same */
 	unsigned kernel_differ; /* vmalloc entries that one of them lacks */
 };
-int task_switch(struct machine *m, struct task_struct *t, struct switch_report *r);
+void task_switch(struct machine *m, struct task_struct *t, struct switch_report *r);
 
 /* A kernel access at @va under @t's page directory. Returns: 1 a missing entry was copied from
    the reference, 0 nothing to do, -EFAULT not mapped. */

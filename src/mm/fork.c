@@ -330,7 +330,7 @@ static void compare_slots(const struct machine *m, struct switch_report *r)
 	}
 }
 
-int task_switch(struct machine *m, struct task_struct *t, struct switch_report *r)
+void task_switch(struct machine *m, struct task_struct *t, struct switch_report *r)
 {
 	struct mm_system *s = m->mm;
 	struct task_struct *from = s->current;
@@ -348,7 +348,6 @@ int task_switch(struct machine *m, struct task_struct *t, struct switch_report *
 		.order = !t->mm	     ? SWITCH_LAZY
 			 : r->loaded ? SWITCH_LOADED
 				     : SWITCH_SAME);
-	return 0;
 }
 
 int vmalloc_fault(struct machine *m, struct task_struct *t, vaddr_t va)

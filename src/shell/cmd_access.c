@@ -119,7 +119,7 @@ bool user_pfn(const struct shell *sh, vaddr_t va, uint64_t *pfn)
 	const struct task_struct *t = current_task(sh);
 	struct pte_info i;
 
-	if (!t || !t->mm || va >= t->mm->task_size || !pte_lookup(sh->m, t->mm, va, &i) ||
+	if (!t || va >= t->mm->task_size || !pte_lookup(sh->m, t->mm, va, &i) ||
 	    !i.present || !pfn_is_ram(sh->m, i.pfn))
 		return false;
 	*pfn = i.pfn;
@@ -157,7 +157,7 @@ void kernel_fault(struct shell *sh, vaddr_t va)
 	struct task_struct *t = current_task(sh);
 
 	/* The task's directory may lack an entry that vmalloc() made. */
-	if (t && t->mm && vmalloc_fault(sh->m, t, va) == 1)
+	if (t && vmalloc_fault(sh->m, t, va) == 1)
 		out(sh, "vmalloc fault at 0x%llx: entry copied from the reference page directory\n",
 		    (unsigned long long)va);
 }
@@ -194,7 +194,7 @@ static int move_bytes(struct shell *sh, struct access *x, vaddr_t va, unsigned c
 		      size_t *done)
 {
 	bool kernel = !is_user_address(sh, va);
-	int r = kernel ? 0 : need_mm(sh, &x->t);
+	int r = kernel ? 0 : need_task(sh, &x->t);
 
 	*done = 0;
 	if (r)
@@ -291,7 +291,7 @@ static int exec_touch(struct shell *sh, const struct args *a)
 				(unsigned long long)va);
 	if (a->v[TOUCH_READ].w || a->v[TOUCH_EXEC].w)
 		x.flags = a->v[TOUCH_EXEC].w ? FAULT_EXEC : 0;
-	r = need_mm(sh, &x.t);
+	r = need_task(sh, &x.t);
 	if (r)
 		return r;
 	begin_change(sh);

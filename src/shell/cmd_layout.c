@@ -386,8 +386,6 @@ static int layout_of_task(struct shell *sh, const struct arg *pid)
 	struct task_struct *t;
 	int r = arg_task(sh, pid, &t);
 
-	if (!r && !t->mm)
-		r = cmd_fail(sh, EINVAL, "PID %d has no address space", t->pid);
 	if (!r)
 		print_layout_task(sh, t);
 	return r;

@@ -238,7 +238,7 @@ static int exec_mmap(struct shell *sh, const struct args *a)
 	int r = mmap_args(sh, a, &c);
 
 	if (!r)
-		r = need_mm(sh, &t);
+		r = need_task(sh, &t);
 	if (r)
 		return r;
 	if (c.off % PAGE_SIZE)
@@ -263,7 +263,7 @@ static int area_call(struct shell *sh, const struct args *a, struct task_struct 
 	int r = arg_area(sh, &a->v[0], &a->v[1], addr, len);
 
 	if (!r)
-		r = need_mm(sh, t);
+		r = need_task(sh, t);
 	if (!r)
 		begin_change(sh);
 	return r;
@@ -314,7 +314,7 @@ static int exec_mprotect(struct shell *sh, const struct args *a)
 	if (!parse_prot(text, &prot))
 		return cmd_fail(sh, EINVAL, "%s is no protection: letters of rwx, or ---",
 				quoted(sh, text));
-	r = need_mm(sh, &t);
+	r = need_task(sh, &t);
 	if (r)
 		return r;
 	begin_change(sh);
@@ -348,7 +348,7 @@ static int exec_mremap(struct shell *sh, const struct args *a)
 		flags |= MREMAP_FIXED | MREMAP_MAYMOVE;
 	}
 	if (!r)
-		r = need_mm(sh, &t);
+		r = need_task(sh, &t);
 	if (r)
 		return r;
 	begin_change(sh);
@@ -367,7 +367,7 @@ static int exec_brk(struct shell *sh, const struct args *a)
 	struct task_struct *t;
 	num_t to;
 	int64_t now;
-	int r = need_mm(sh, &t);
+	int r = need_task(sh, &t);
 
 	if (r)
 		return r;
@@ -403,7 +403,7 @@ static int exec_madvise(struct shell *sh, const struct args *a)
 		return r;
 	if (!find_bit(sh, advices, "MADV_", "advice", text, &advice))
 		return -EINVAL;
-	r = need_mm(sh, &t);
+	r = need_task(sh, &t);
 	if (r)
 		return r;
 	begin_change(sh);

@@ -58,21 +58,11 @@ int need_task(struct shell *sh, struct task_struct **t)
 	return r;
 }
 
-int need_mm(struct shell *sh, struct task_struct **t)
-{
-	int r = need_task(sh, t);
-
-	if (!r && !(*t)->mm)
-		return cmd_fail(sh, EINVAL, "PID %d (%s) has no address space (exec gives it one)",
-				(*t)->pid, (*t)->comm);
-	return r;
-}
-
 int need_owner(struct shell *sh, vaddr_t va)
 {
 	struct task_struct *t;
 
-	return is_user_address(sh, va) ? need_mm(sh, &t) : 0;
+	return is_user_address(sh, va) ? need_task(sh, &t) : 0;
 }
 
 int need_path(struct shell *sh, const char *path)
@@ -322,14 +312,6 @@ static void say_switch(struct shell *sh, const struct switch_report *s)
 	out_str(sh, " -> ");
 	task_print(sh, s->to);
 	out_char(sh, '\n');
-	if (!s->to->mm) {
-		out_str(sh, "  no address space of its own: what is loaded stays\n");
-		return;
-	}
-	if (!s->loaded) {
-		out_str(sh, "  the same page directory: CR3 stays\n");
-		return;
-	}
 	out(sh, "  page directory  0x%llx -> 0x%llx (CR3, and so the TLB but for global entries)\n",
 	    (unsigned long long)s->old_pgd, (unsigned long long)s->new_pgd);
 	out(sh, "  user half       %u %s changed\n", s->user_slots,
@@ -352,9 +334,7 @@ static int exec_switch(struct shell *sh, const struct args *a)
 	if (t == current_task(sh))
 		return cmd_fail(sh, EINVAL, "PID %d is current already", t->pid);
 	begin_change(sh);
-	r = task_switch(sh->m, t, &s);
-	if (r)
-		return call_failed(sh, r, NULL);
+	task_switch(sh->m, t, &s);
 	say_switch(sh, &s);
 	return 0;
 }
@@ -371,8 +351,8 @@ static int exec_ps(struct shell *sh, const struct args *a)
 	LIST_FOREACH (t, &sh->m->mm->tasks, list)
 		out(sh, "%c%6d %6d %9llu %9llu %8lu %8lu  %s\n", t == current_task(sh) ? '*' : ' ',
 		    t->pid, t->ppid,
-		    t->mm ? (unsigned long long)t->mm->total_vm << (PAGE_SHIFT - 10) : 0,
-		    t->mm ? (unsigned long long)get_mm_rss(t->mm) << (PAGE_SHIFT - 10) : 0,
+		    (unsigned long long)t->mm->total_vm << (PAGE_SHIFT - 10),
+		    (unsigned long long)get_mm_rss(t->mm) << (PAGE_SHIFT - 10),
 		    t->min_flt, t->maj_flt, t->comm);
 	return 0;
 }
@@ -382,7 +362,7 @@ static int exec_maps(struct shell *sh, const struct args *a)
 	struct task_struct *t;
 	int r = a->v[0].w ? arg_task(sh, &a->v[0], &t) : need_task(sh, &t);
 
-	if (r || !t->mm)
+	if (r)
 		return r;
 	for (const struct vm_area_struct *v = NULL; !interrupted && (v = maps_next(sh->m, t->mm, v));) {
 		vma_line(sh->m, v, sh->out);
@@ -461,16 +441,12 @@ static int parse_limit(struct shell *sh, const char *text, uint64_t *n)
 	return 0;
 }
 
-static int set_limit(struct shell *sh, struct task_struct *t, unsigned id, uint64_t n)
+/* All are root: the hard limit gives way. */
+static void set_limit(struct shell *sh, struct rlimit *l, uint64_t n)
 {
-	struct rlimit *l = &t->rlim[id];
-
-	if (n > l->max && !t->capable)
-		return cmd_fail(sh, EPERM, "EPERM: above the hard limit");
 	begin_change(sh);
 	l->cur = n;
 	l->max = max_of(l->max, n);
-	return 0;
 }
 
 static int exec_ulimit(struct shell *sh, const struct args *a)
@@ -497,8 +473,9 @@ static int exec_ulimit(struct shell *sh, const struct args *a)
 	if (r)
 		return r;
 	if (text)
-		return set_limit(sh, t, id, n);
-	show_limits(sh, t);
+		set_limit(sh, &t->rlim[id], n);
+	else
+		show_limits(sh, t);
 	return 0;
 }
 

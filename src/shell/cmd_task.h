@@ -13,11 +13,10 @@ extern const struct value_type value_task_type, value_mapping_type;
 /* NULL: there is none yet. For those who only follow what happens. */
 struct task_struct *current_task(const struct shell *sh);
 /*
- * All who look for a task come by here, and find one: the first of them starts init. A display
+ * All who look for a task come by here, and find one, with an address space: the first starts init. A display
  * that is brought up to date starts nothing.
  *
  * need_task - the current task
- * need_mm - the current task, which has an address space
  * need_owner - whoever has the address: one of the user's half is the current task's
  * need_path - those whom a file of the model, or a directory, tells about, if it does
  * arg_task - the task whose PID it is
@@ -25,7 +24,6 @@ struct task_struct *current_task(const struct shell *sh);
  * Return: 0, or -errno with the error set.
  */
 int need_task(struct shell *sh, struct task_struct **t);
-int need_mm(struct shell *sh, struct task_struct **t);
 int need_owner(struct shell *sh, vaddr_t va);
 int need_path(struct shell *sh, const char *path);
 int arg_task(struct shell *sh, const struct arg *a, struct task_struct **t);

@@ -31,17 +31,9 @@ static void json_task(struct shell *sh, const struct item *i, json_t *o)
 	json_object_set_new(o, "ppid", json_integer(t->ppid));
 }
 
-static int check_free_task(struct shell *sh, const struct item *i, const char *what)
-{
-	return task_find(sh->m, (int)i->at) ? 0 : cmd_fail(sh, ESRCH, "%s: no such task", what);
-}
-
 static void free_task(struct shell *sh, struct item *i)
 {
-	struct task_struct *t = task_find(sh->m, (int)i->at);
-
-	if (t)
-		task_exit(sh->m, t);
+	task_exit(sh->m, task_find(sh->m, (int)i->at));
 	values_lose_task(sh, (int)i->at, true);
 }
 
@@ -50,7 +42,6 @@ const struct value_type value_task_type = {
 	ITEM_NUMBER,
 	.print = print_task,
 	.json = json_task,
-	.check_free = check_free_task,
 	.free = free_task,
 };
 
@@ -76,20 +67,16 @@ static void json_mapping(struct shell *sh, const struct item *i, json_t *o)
 
 static int check_free_mapping(struct shell *sh, const struct item *i, const char *what)
 {
-	const struct task_struct *t = task_find(sh->m, (int)i->id);
+	const struct vm_area_struct *v = find_vma(task_find(sh->m, (int)i->id)->mm, i->at);
 
-	if (!t || !t->mm)
-		return cmd_fail(sh, ESRCH, "%s: its task has no address space any more", what);
-	if (!vma_lookup(t->mm, i->at))
+	if (!v || v->vm_start >= i->at + i->size)
 		return cmd_fail(sh, EINVAL, "%s: nothing is mapped there any more", what);
 	return 0;
 }
 
 static void free_mapping(struct shell *sh, struct item *i)
 {
-	struct task_struct *t = task_find(sh->m, (int)i->id);
-
-	if (t && !sys_munmap(sh->m, t, i->at, i->size))
+	if (!sys_munmap(sh->m, task_find(sh->m, (int)i->id), i->at, i->size))
 		value_forget(sh, i);
 }
 

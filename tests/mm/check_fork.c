@@ -172,13 +172,13 @@ START_TEST(a_switch)
 	int64_t got;
 
 	p.m->mm->current = p.t;
-	ck_assert_int_eq(task_switch(p.m, c, &r), 0);
+	task_switch(p.m, c, &r);
 	ck_assert(r.loaded);
 	ck_assert_uint_eq(r.new_pgd, c->mm->pgd);
 	ck_assert_uint_gt(r.user_slots, 0);
 	ck_assert_uint_gt(r.kernel_slots, 10);
 	ck_assert_uint_eq(r.kernel_differ, 0);
-	ck_assert_int_eq(task_switch(p.m, c, &r), 0);
+	task_switch(p.m, c, &r);
 	ck_assert(!r.loaded);
 	/* a new table for vmalloc: the directories lack its entry until a fault */
 	got = vmalloc(p.m, 8 << 20, GFP_KERNEL | __GFP_HIGHMEM, "", &va);
@@ -186,7 +186,7 @@ START_TEST(a_switch)
 	ck_assert_int_eq(vmalloc_fault(p.m, c, va + (4 << 20)), 1);
 	ck_assert_int_eq(vmalloc_fault(p.m, c, va + (4 << 20)), 0);
 	ck_assert_int_eq(vmalloc_fault(p.m, c, 0x1000), -EFAULT);
-	ck_assert_int_eq(task_switch(p.m, p.t, &r), 0);
+	task_switch(p.m, p.t, &r);
 	ck_assert_uint_gt(r.kernel_differ, 0);
 	ck_assert_int_eq(vfree(p.m, va, NULL), 0);
 }

@@ -144,6 +144,53 @@ for c in '! ls' 'echo x | cat' 'echo x > f9' 'echo x >> f9' 'save f9' 'state f9'
 done
 run 0 --safe -c 'echo 1 > /proc/sys/vm/compact_memory' -c 'cat buddyinfo'; no_err
 
+# ---- programs of the host's
+
+le() # VALUE BYTES: the least one first
+{
+	n=$2 v=$1
+	while [ "$n" -gt 0 ]; do
+		# shellcheck disable=SC2059
+		printf "\\$(printf %03o $((v & 255)))"
+		v=$((v >> 8)) n=$((n - 1))
+	done
+}
+elf() # 32|64 MACHINE TYPE BASE INTERPRETER: a program header for it, and one segment
+{
+	w=$(($1 / 8)) head=$((40 + 3 * $1 / 8)) ph=$((8 + 6 * $1 / 8))
+	printf '\177ELF'; le $(($1 / 32)) 1; le 257 2; le 0 9
+	le "$3" 2; le "$2" 2; le 1 4; le $4 $w; le $head $w; le 0 $w; le 0 4
+	le $head 2; le $ph 2; le 2 2; le 0 6
+	for p in "3 4 $((head + 2 * ph)) $((${#5} + 1))" "1 5 0 $((head + 2 * ph + ${#5} + 1))"; do
+		set -- "$1" "$2" "$3" "$4" "$5" $p
+		le $6 4; [ $1 = 32 ] || le $7 4
+		le $8 $w; le $(($4 + $8)) $w; le $(($4 + $8)) $w; le $9 $w; le $9 $w
+		[ $1 = 64 ] || le $7 4
+		le 4096 $w
+		set -- "$1" "$2" "$3" "$4" "$5"
+	done
+	printf '%s\0' "$5"
+}
+elf 32 3 2 $((0x8048000)) ld32 >prog32
+elf 32 3 3 0 '' >ld32
+elf 64 62 2 $((0x400000)) ld64 >prog64
+elf 64 62 3 0 '' >ld64
+elf 32 3 2 $((0x8048000)) nowhere >lost
+head -c 60 prog32 >short
+head -c 16 prog32 >shorter
+run 0 -q -c 'exec a file=prog32' -c maps; has_out '08048000-08049000 r-xp 00000000 08:01 1001       prog32'
+has_out ' ld32'; no_err
+run 0 -q -b arch=amd64 -c 'exec a file=prog64' -c maps
+has_out '00400000-00401000 r-xp 00000000 08:01 1001                               prog64'; has_out ' ld64'
+run 1 -q -c 'exec a file=prog64'; is_err '-c:1: exec: ENOEXEC: prog64 is no program for ia32'
+run 1 -q -c 'exec a file=lost'; is_err '-c:1: exec: nowhere: No such file or directory'
+run 1 -q -c 'exec a file=short'; has_err 'exec: ENOEXEC: short: '
+run 1 -q -c 'exec a file=shorter'; is_err '-c:1: exec: ENOEXEC: shorter is not an ELF file'
+run 1 -q -c 'exec a file=/'; is_err '-c:1: exec: / cannot be read'
+truncate -s 65M large
+run 1 -q -c 'exec a file=large'; is_err '-c:1: exec: large is larger than 64 MiB'
+rm large
+
 # ---- save, state
 
 cat >session.mmsh <<'END'
