@@ -92,10 +92,7 @@ struct page {
 		struct { /* SLAB: objects in use; offset of object 0 in the slab */
 			uint32_t active : 8, s_mem : 24;
 		};
-		struct { /* SLOB: free units; 1 + number of the list it stands on */
-			int32_t units : 28;
-			uint32_t slob_list : 4;
-		};
+		int32_t units; /* SLOB: free ones */
 	};
 	union {
 		struct page_links lru; /* free list, pcp list, LRU, list of slabs */
@@ -113,7 +110,10 @@ struct page {
 		uint32_t owner; /* the caller's own number (0: none); follows a migration */
 		struct {
 			uint16_t freelist_hi;
-			uint16_t slab_cache; /* the cache's id */
+			union {
+				uint16_t slab_cache; /* the cache's id */
+				uint16_t slob_list;  /* SLOB: 1 + number of its list */
+			};
 		};
 	};
 };

@@ -75,7 +75,7 @@ static int load_params(struct slab_dump *sd)
 		 s->line);
 	if (sd->kind->load_params(sd, &p))
 		return -EINVAL;
-	if (slab_system_new(sd->m, sd->kind->ops, &p))
+	if (slab_system_new(sd->m, sd->kind->ops, &p) || (sd->kind->begin && sd->kind->begin(sd->m)))
 		return mm_error(sd->d->e, -ENOMEM, "the host has no memory left");
 	sd->m->slab->foreign = true;
 	sd->m->slab->state = SLAB_FULL;

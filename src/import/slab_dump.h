@@ -16,9 +16,10 @@ struct slab_dump;
 struct slab_dump_kind {
 	const char *params;	    /* first word of the allocator's line of constants */
 	const struct slab_ops *ops;
-	/* The line of constants, then any other line. Return 0 or -EINVAL. */
+	/* The line of constants, any other line. Return 0 or -EINVAL. */
 	int (*load_params)(struct slab_dump *sd, struct slab_params *p);
 	int (*load_line)(struct slab_dump *sd);
+	int (*begin)(struct machine *m); /* between the two; NULL: nothing to do */
 	/* All lines of one cache; NULL: those before the caches (SLOB: its pages). */
 	void (*write)(const struct slab_dump *sd, const struct kmem_cache *s, struct strbuf *out);
 };

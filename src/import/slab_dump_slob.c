@@ -116,7 +116,8 @@ static int load_heap_page(struct slab_dump *sd)
 	if (n < 0)
 		return n;
 	z = pfn_to_zone(sd->m, l.pfn);
-	if (!z || PFN_PHYS((uint64_t)l.pfn + 1) > sd->m->slab->bytes)
+	if (!z || PFN_PHYS((uint64_t)l.pfn + 1) > sd->m->slab->bytes ||
+	    l.addr != slab_va(sd->m, l.pfn))
 		return scan_error(s, sd->d->e, "there is no such page");
 	if (source_take(sd->d, sd->m, z, l.pfn, 0))
 		return -EINVAL;
@@ -129,8 +130,6 @@ static int load_line(struct slab_dump *sd)
 {
 	struct scan *s = &sd->d->s;
 
-	if (!sd->m->slab->private && slob_private_new(sd->m))
-		return mm_error(sd->d->e, -ENOMEM, "the host has no memory left");
 	if (scan_word(s, "slobpage "))
 		return load_heap_page(sd);
 	if (scan_word(s, "cache name="))
@@ -190,5 +189,6 @@ const struct slab_dump_kind slob_dump_kind = {
 	.ops = &slob_ops,
 	.load_params = load_params,
 	.load_line = load_line,
+	.begin = slob_private_new,
 	.write = write_cache,
 };

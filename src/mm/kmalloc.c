@@ -413,5 +413,9 @@ int kfree_check(const struct machine *m, const struct kmem_cache *s, vaddr_t p, 
 				l.cache ? l.cache->name : "kmalloc", s->name);
 	if (l.state != OBJ_ALLOCATED)
 		return mm_error(e, -EINVAL, "the object at 0x%llx is free already", addr);
+	/* but they tell whether they are pages, and SLOB's caches free as many as they take */
+	if (s && m->slab->ops->kmalloc &&
+	    (l.large ? s->size < PAGE_SIZE || l.order != get_order(s->size) : s->size >= PAGE_SIZE))
+		return mm_error(e, -EINVAL, "what is at 0x%llx is not of %s", addr, s->name);
 	return 0;
 }

@@ -84,7 +84,7 @@ static void put_on_list(struct machine *m, pfn_t pfn, enum slob_list l)
 	struct page *p = pfn_to_page(m, pfn);
 
 	p->flags |= PG(slob_free);
-	p->slob_list = l + 1u;
+	p->slob_list = (uint16_t)(l + 1);
 	page_list_add(m, slob_list(m, l), 0, pfn);
 }
 
@@ -638,7 +638,7 @@ int slob_load_page(struct machine *m, pfn_t pfn, enum slob_list l, const struct 
 	slab_claim_pages(m, NULL, pfn, 0);
 	p->flags |= PG(slob_free);
 	p->units = (int)units;
-	p->slob_list = l + 1u;
+	p->slob_list = (uint16_t)(l + 1);
 	page_list_add_tail(m, slob_list(m, l), 0, pfn);
 	set_slob_first(m, pfn, b[0].off);
 	for (unsigned i = 0; i < n; i++)
