@@ -20,6 +20,8 @@ int source_open(struct dump_source *d, const char *text, size_t len, struct mm_e
 	if (text[len - 1] != '\n')
 		return mm_error(e, -EINVAL, "the last line is cut off");
 	scan_init(&d->s, text, len);
+	if (memmem(text, len, "\r\n", 2))
+		return mm_error(e, -EINVAL, "lines end with CR LF; they must end with LF alone");
 	return 0;
 }
 
@@ -188,6 +190,8 @@ struct loader {
 	unsigned long nr_free[MAX_ORDER]; /* as the zone line says */
 	long free_pages;		  /* on its lists */
 	int pcp_count[MAX_CPUS];	  /* on the lists; -1: no pset line yet */
+	unsigned pcp_lists[MAX_CPUS];	  /* how many of them have come */
+	uint32_t parts[MAX_ORDER][MIGRATE_TYPES]; /* of each free list, so far */
 	bool has_stat, has_blocks;
 };
 
@@ -269,6 +273,9 @@ static int zone_end(struct loader *ld)
 					  "zone %s: %lu blocks of order %u on the lists, not %lu",
 					  z->name, z->free_area[o].nr_free, o, ld->nr_free[o]);
 	for (unsigned cpu = 0; cpu < ld->m->nr_cpus; cpu++) {
+		if (ld->pcp_count[cpu] >= 0 && ld->pcp_lists[cpu] != MIGRATE_PCPTYPES)
+			return scan_error(ld->s, ld->e, "zone %s: %u pcp lines of CPU %u, not %d",
+					  z->name, ld->pcp_lists[cpu], cpu, MIGRATE_PCPTYPES);
 		if (ld->pcp_count[cpu] != z->pageset[cpu].count)
 			return scan_error(ld->s, ld->e,
 					  "zone %s: %d pages on the lists of CPU %u, not %d",
@@ -365,6 +372,8 @@ static int load_zone(struct loader *ld)
 	}
 	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++)
 		ld->pcp_count[cpu] = -1;
+	memset(ld->pcp_lists, 0, sizeof(ld->pcp_lists));
+	memset(ld->parts, 0, sizeof(ld->parts));
 	ld->free_pages = 0;
 	ld->has_stat = ld->has_blocks = false;
 	return zone_pageblocks_alloc(ld);
@@ -411,6 +420,8 @@ static int load_pcp(struct loader *ld)
 		return bad(ld, "expects cpu=N mt=N pfns=");
 	if (cpu >= ld->m->nr_cpus || ld->pcp_count[cpu] < 0 || mt >= MIGRATE_PCPTYPES)
 		return bad(ld, "there is no such list");
+	if (mt != ld->pcp_lists[cpu]++)
+		return bad(ld, "a CPU's lists come once each, in the order of mt=");
 	while (!scan_at_end(ld->s)) {
 		type = mt;
 		if (!scan_u32(ld->s, &pfn) ||
@@ -439,6 +450,8 @@ static int load_free_list(struct loader *ld)
 		return bad(ld, "expects order=N mt=N part=N pfns=");
 	if (order >= MAX_ORDER || mt >= ld->m->nr_migratetypes)
 		return bad(ld, "there is no such list");
+	if (part != ld->parts[order][mt]++)
+		return bad(ld, "the parts of a list come in their order");
 	while (!scan_at_end(ld->s)) {
 		if (!scan_u32(ld->s, &pfn) || (!scan_at_end(ld->s) && !scan_char(ld->s, ',')))
 			return bad(ld, "not a list of pages");

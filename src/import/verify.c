@@ -21,12 +21,15 @@ void verify_count(struct verify *v, enum verdict verdict)
 
 void verify_blame_last(struct verify *v)
 {
-	if (v->last_diverged || !v->r->ops)
+	if (v->last_diverged)
 		return;
+	if (!v->r->matched) { /* none to blame: the state itself is what differs */
+		verify_count(v, DIVERGED);
+		return;
+	}
 	v->last_diverged = true;
 	v->r->diverged++;
-	if (v->r->matched)
-		v->r->matched--;
+	v->r->matched--;
 }
 
 void verify_tell(struct verify *v, const struct scan *at, const char *kernel, const char *model)

@@ -70,24 +70,62 @@ static void count_memblock_line(struct verify *v, struct scan *model)
 	verify_count(v, same ? MATCHED : DIVERGED);
 }
 
-/* "e0 stage=... nr_online_nodes=N ..." */
-static int e0_line(struct verify *v, unsigned long *nr_nodes)
-{
-	static const struct field e0_fields[] = {
-		{.name = "nr_online_nodes", .size = sizeof(*nr_nodes), .count = 1},
-		{.name = NULL},
-	};
+/* "e0 stage=...": what the stage begins with. */
+struct e0_line {
+	struct scan line;
+	bool seen;
+	unsigned long max_low_pfn, max_pfn, totalram_pages, nr_online_nodes;
+};
+static const struct field e0_fields[] = {
+	FIELD(struct e0_line, "max_low_pfn", max_low_pfn, FIELD_DEC),
+	FIELD(struct e0_line, "max_pfn", max_pfn, FIELD_DEC),
+	FIELD(struct e0_line, "totalram_pages", totalram_pages, FIELD_DEC),
+	FIELD(struct e0_line, "nr_online_nodes", nr_online_nodes, FIELD_DEC),
+	{0},
+};
 
-	return fields_get(&v->d.s, e0_fields, nr_nodes, NULL, v->e) ?: 1;
+static int read_e0_line(struct verify *v, struct e0_line *e0)
+{
+	if (e0->seen)
+		return scan_error(&v->d.s, v->e, "a stage has one e0 line");
+	e0->seen = true;
+	e0->line = v->d.s;
+	return fields_get(&v->d.s, e0_fields, e0, NULL, v->e) ?: 1;
+}
+
+static void count_e0_line(struct verify *v, const struct e0_line *e0)
+{
+	const struct machine *m = v->m;
+	struct e0_line model = {
+		.max_low_pfn = m->max_low_pfn,
+		.max_pfn = m->max_pfn,
+		.totalram_pages = m->totalram_pages,
+		.nr_online_nodes = m->nr_nodes,
+	};
+	bool same = e0->max_low_pfn == model.max_low_pfn && e0->max_pfn == model.max_pfn &&
+		    e0->totalram_pages == model.totalram_pages &&
+		    e0->nr_online_nodes == model.nr_online_nodes;
+	struct strbuf kernel = STRBUF_INIT, text = STRBUF_INIT;
+
+	if (!same && verify_first(v)) {
+		strbuf_adds(&kernel, "e0");
+		strbuf_adds(&text, "e0");
+		fields_put(&kernel, e0_fields, e0);
+		fields_put(&text, e0_fields, &model);
+		verify_tell(v, &e0->line, strbuf_str(&kernel), strbuf_str(&text));
+	}
+	verify_count(v, same ? MATCHED : DIVERGED);
+	strbuf_free(&kernel);
+	strbuf_free(&text);
 }
 
 /* A line before a dump. Returns: 1 if it was one; 0; -EINVAL. */
-static int head_line(struct verify *v, struct scan *model, unsigned long *nr_nodes)
+static int head_line(struct verify *v, struct scan *model, struct e0_line *e0)
 {
 	struct scan *s = &v->d.s;
 
 	if (scan_word(s, "e0 "))
-		return e0_line(v, nr_nodes);
+		return read_e0_line(v, e0);
 	if (scan_word(s, "note ") || (v->m && scan_word(s, "const ")))
 		return 1;
 	if (!v->m)
@@ -99,7 +137,7 @@ static int head_line(struct verify *v, struct scan *model, unsigned long *nr_nod
 }
 
 /* Lines up to the dump of a stage. Returns: 0 with the dump line current; -EINVAL. */
-static int stage_head(struct verify *v, unsigned long *nr_nodes)
+static int stage_head(struct verify *v, struct e0_line *e0)
 {
 	struct strbuf text = STRBUF_INIT;
 	struct scan *s = &v->d.s, model;
@@ -114,10 +152,12 @@ static int stage_head(struct verify *v, unsigned long *nr_nodes)
 		else if (scan_word(s, "dump stage="))
 			break;
 		else
-			got = head_line(v, &model, nr_nodes);
+			got = head_line(v, &model, e0);
 	}
 	strbuf_free(&text);
-	return got ? min_of(got, 0) : scan_error(s, v->e, "not a line of this kind of recording");
+	if (!got)
+		return scan_error(s, v->e, "not a line of this kind of recording");
+	return got < 0 || e0->seen ? min_of(got, 0) : scan_error(s, v->e, "no e0 line before the dump");
 }
 
 static const struct boot_stage *find_stage(struct verify *v)
@@ -136,21 +176,22 @@ static const struct boot_stage *find_stage(struct verify *v)
 static int verify_boot_stage(struct verify *v, const struct boot_stage **last)
 {
 	const struct boot_stage *stage;
-	unsigned long nr_nodes = 1;
+	struct e0_line e0 = {.seen = false};
 	long differ;
 
-	if (stage_head(v, &nr_nodes))
+	if (stage_head(v, &e0))
 		return -EINVAL;
 	stage = find_stage(v);
 	if (!stage)
 		return -EINVAL;
 	if (*last && stage != *last + 1)
 		return scan_error(&v->d.s, v->e, "expects the dump stage=%s", (*last)[1].name);
-	if (!v->m && start(v, (unsigned)min_of(nr_nodes, (unsigned long)MAX_NUMNODES)))
+	if (!v->m && start(v, (unsigned)min_of(e0.nr_online_nodes, (unsigned long)MAX_NUMNODES)))
 		return -EINVAL;
 	if (*last)
 		stage->advance(v->m);
 	trace_buffer_reset(&v->trace);
+	count_e0_line(v, &e0);
 	differ = verify_dump(v, stage->name, verify_count);
 	if (differ < 0)
 		return (int)differ;

@@ -201,18 +201,62 @@ static int replay(struct verify *v)
 	return scan_line(s) ? scan_error(s, v->e, "more lines after the last state") : 0;
 }
 
+struct page_line {
+	uint32_t idx, pfn;
+	bool highmem;
+};
+
+static const struct field page_fields[] = {
+	FIELD(struct page_line, "idx", idx, FIELD_DEC),
+	FIELD(struct page_line, "pfn", pfn, FIELD_DEC),
+	FIELD(struct page_line, "highmem", highmem, FIELD_BOOL),
+	{0},
+};
+
+/* One of the pages that the operations go round. @nr: how many came before. */
+static int page_line(struct verify *v, uint64_t nr)
+{
+	const struct kernel_const *k = &v->d.konst;
+	struct scan *s = &v->d.s;
+	struct page_line l;
+
+	if (fields_get(s, page_fields, &l, NULL, v->e))
+		return -EINVAL;
+	if (l.idx != nr)
+		return scan_error(s, v->e, "pages are numbered from 0: expects idx=%llu",
+				  (unsigned long long)nr);
+	if (l.pfn >= k->max_pfn || l.highmem != (l.pfn >= k->max_low_pfn))
+		return scan_error(s, v->e, "high memory begins at pfn %llu and ends before pfn %llu",
+				  (unsigned long long)k->max_low_pfn, (unsigned long long)k->max_pfn);
+	return 0;
+}
+
 int verify_kmap(struct verify *v)
 {
 	struct scan *s = &v->d.s;
+	const char *at = memmem(s->p, scan_left(s), " pages=", 7);
+	uint64_t pages = 0, nr = 0;
 
+	s->p = at ? at + 7 : s->end;
+	if (!scan_u64(s, &pages))
+		return scan_error(s, v->e, "the first line must say pages=");
 	while (scan_line(s)) {
 		int got;
 
-		if (scan_word(s, "note ") || scan_word(s, "page "))
+		if (scan_word(s, "note "))
 			continue;
+		if (scan_word(s, "page ")) {
+			if (page_line(v, nr++))
+				return -EINVAL;
+			continue;
+		}
 		if (scan_word(s, "pkmap stage=before ")) {
-			struct machine *m = source_machine(&v->d, 1);
+			struct machine *m;
 
+			if (nr != pages)
+				return scan_error(s, v->e, "%llu pages were named, not %llu",
+						  (unsigned long long)nr, (unsigned long long)pages);
+			m = source_machine(&v->d, 1);
 			if (!m)
 				return -EINVAL;
 			verify_machine(v, m);

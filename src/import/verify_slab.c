@@ -114,7 +114,7 @@ static int read_before(struct slab_verify *sv)
 /* What the cache was made into must be what the model would have made of it. */
 static bool same_layout(const struct kmem_cache *a, const struct kmem_cache *b)
 {
-	return a->size == b->size && a->align == b->align && a->inuse == b->inuse &&
+	return a->object_size == b->object_size && a->size == b->size && a->align == b->align && a->inuse == b->inuse &&
 	       a->offset == b->offset && a->oo.order == b->oo.order &&
 	       a->oo.objects == b->oo.objects && a->min.order == b->min.order &&
 	       a->min_partial == b->min_partial && a->cpu_partial == b->cpu_partial &&
@@ -135,7 +135,7 @@ static int check_created(struct slab_verify *sv)
 		bool same;
 
 		c->cache = slab_dump_find(&sv->dump, c->actual, strlen(c->actual));
-		if (!c->cache && sv->dump.nr)
+		if (!c->cache)
 			return mm_error(sv->v->e, -EINVAL, "line %lu: the dump lacks cache %s",
 					c->lineno, c->actual);
 		if (c->cache && c->ctor)

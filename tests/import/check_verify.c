@@ -15,6 +15,10 @@
 #define E7_COMPACTED "failures/slub-hm4g-64M-noretry-o9.rec.gz"
 #define E7_GIVEN "failures/slub-hm4g-64M-noretry-o4.rec.gz"
 #define E7_WARNING "failures/slub-hm4g-64M-noretry-o11.rec.gz"
+#define E7_KMALLOC "failures/slub-hm4g-2G-kmalloc64K-noretry.rec.gz"
+#define E3_SLOB "slab/slob-hm4g-512M-s1-nomerge.rec.gz"
+#define E4 "vmalloc/slub-hm4g-512M-s1.rec.gz"
+#define E5 "kmap/slub-hm4g-2G-s4.rec.gz"
 
 static struct verify_result verify(struct strbuf *text)
 {
@@ -63,8 +67,8 @@ START_TEST(counts)
 		const char *name;
 		unsigned long ops, given;
 	} cases[] = {
-		{E2, 6003, 0}, {E0, 114, 0}, {E7, 21, 0}, {E7_COMPACTED, 21, 0},
-		{E7_GIVEN, 1, 1}, {E7_WARNING, 5, 0},
+		{E2, 6003, 0}, {E0, 117, 0}, {E7, 21, 0}, {E7_COMPACTED, 21, 0},
+		{E7_GIVEN, 1, 1}, {E7_WARNING, 5, 0}, {E7_KMALLOC, 24, 0},
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -113,6 +117,31 @@ static const struct {
 	{E7, "=== kernel", "page allocation failure", "page allocation success", NULL},
 	{E7_COMPACTED, "=== kernel", "14624kB", "14625kB", "Normal"},
 	{E7_COMPACTED, "stage=after", "managed=11565", "managed=11566", NULL},
+	{E0, "e0 stage=post_mem_init", "totalram_pages=", "totalram_pages=1", "e0 stage=post"},
+	{E0, "e0 stage=pre_highmem", "max_pfn=1", "max_pfn=2", "e0 stage=pre_highmem"},
+	{E7_GIVEN, "op=0", "pfn=4688", "pfn=-", NULL},
+	{E7_GIVEN, "op=0", "migratetype=0", "migratetype=1", "op=0"},
+	{E7_GIVEN, "op=0", "gfp=0x24010c0", "gfp=0x24010c1", "op=0"},
+	{E7_GIVEN, "stage=after", "totalram_pages=", "totalram_pages=1", "op=0"},
+	{E7_GIVEN, "stage=after", "managed=11565", "managed=11566", "op=0"},
+	{E7_KMALLOC, "exp ", "size=65536", "size=131072", "note allocated"},
+	{E7_KMALLOC, "exp ", "size=65536", "size=32769000", NULL},
+	{E7_KMALLOC, "exp ", "gfp=0x24010c0", "gfp=0x20000c0", NULL},
+	{E7_KMALLOC, "stage=before", "count=173 high=186 batch=31", "count=173 high=187 batch=31", NULL},
+	{E7_KMALLOC, "stage=before", "pfns=3084,44", "pfns=44,3084", "order=2"},
+	{E7_KMALLOC, "note ", "allocated=13624", "allocated=13623", "note allocated=13623"},
+	{E7_KMALLOC, "note ", "allocated=13624", "allocated=13625", "13624 allocated"},
+	{E7_KMALLOC, "note ", "last=0xc1780000", "last=0xc1790000", "note allocated"},
+	{E7_KMALLOC, "note ", "oom_notified=0", "oom_notified=1", "out of memory"},
+	{E7_KMALLOC, "note ", "failed=1", "failed=0", "order:4"},
+	{E7_KMALLOC, "stage=failed", "pfns=1184", "pfns=1185", "order=5"},
+	{E7_KMALLOC, "stage=failed", "pfns=1184", "pfns=1120", "order=5"},
+	{E7_KMALLOC, "stage=failed", "alloc_batch_global=7", "alloc_batch_global=8", "zone=Normal"},
+	{E7_KMALLOC, "stage=failed", "mt=2 part=0 pfns=220190", "mt=2 part=0 pfns=220191", "order=0"},
+	{E7_KMALLOC, "=== kernel", "order:4", "order:5", "order:5"},
+	{E7_KMALLOC, "=== kernel", "mode:0x24050c0", "mode:0x24010c0", "mode:"},
+	{E7_KMALLOC, "=== kernel", " free:295403", " free:295404", "free:295404"},
+	{E7_KMALLOC, "=== kernel", "11*4kB (UME)", "11*4kB (UM)", "11*4kB (UM)"},
 	{E7_WARNING, "=== kernel", "at mm/page_alloc.c", "at mm/page_xlloc.c", "WARNING"},
 	{E7_WARNING, "op=0", "pfn=-", "pfn=4096", "op=0"},
 };
@@ -189,18 +218,124 @@ START_TEST(not_everything_is_given)
 	for (unsigned i = 0; i < ARRAY_SIZE(pfns); i++) {
 		struct strbuf text = golden(E7_GIVEN);
 		struct verify_result r;
-		struct mm_error e;
 
 		edit(&text, "op=0", "pfn=4688", pfns[i]);
-		ck_assert_msg(verify_text(text.s, text.len, &r, &e) == -EINVAL, "%s", pfns[i]);
+		r = verify(&text);
+		ck_assert_msg(r.diverged && !r.given && strstr(r.report.s, "op=0"), "%s", pfns[i]);
+		strbuf_free(&r.report);
 		strbuf_free(&text);
 	}
 }
 END_TEST
 
+/* What cannot be replayed is refused, and why is said. */
+static const struct {
+	const char *name, *after, *from, *to, *why;
+} refused[] = {
+	{E7_KMALLOC, "exp ", "size=65536", "size=4000", "came from a cache"},
+	{E7_KMALLOC, "exp ", "size=65536", "size=0", "not what kmalloc"},
+	{E7_KMALLOC, "exp ", "size=65536", "", "step=kmalloc size="},
+	{E7_KMALLOC, "exp ", "gfp=0x24010c0", "gfp=0x24010c2", "not what kmalloc"},
+	{E7_KMALLOC, "exp ", "step=kmalloc", "step=kfree", "step=vmalloc"},
+	{E7_KMALLOC, "note ", "last=0xc1780000", "last=0xc1780001", "line 71: last="},
+	{E7_KMALLOC, "note ", "last=0xc1780000", "last=0x0", "line 71: last="},
+	{E7_KMALLOC, "note ", "last=0xc1780000", "", "line 71: no last="},
+	{E7_KMALLOC, "enddump stage=before", "note ", "nota ", "line 71: expects note"},
+	{E7_KMALLOC, "note ", "dump stage=failed", "dump stage=after", "stage=failed"},
+	{E7_KMALLOC, "=== kernel", "mode:0x24050c0", "mode:0x26050c0", "came from a cache"},
+	{E2, "exp", "\n", "\r\n", "CR LF"},
+	{E2, "stage=before", "mt=1 pfns=", "mt=2 pfns=", "in the order of mt="},
+	{E2, "stage=before", "part=0", "part=1", "in their order"},
+	{E5, "page ", "idx=7 ", "idx=8 ", "expects idx=7"},
+	{E5, "page ", "highmem=1", "highmem=0", "high memory"},
+};
+
+START_TEST(what_cannot_be_replayed_is_refused)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct strbuf text = golden(refused[i].name);
+		struct verify_result r;
+		struct mm_error e;
+
+		edit(&text, refused[i].after, refused[i].from, refused[i].to);
+		ck_assert_msg(verify_text(text.s, text.len, &r, &e) == -EINVAL, "%u: %s", i,
+			      refused[i].to);
+		ck_assert_msg(strstr(e.text, refused[i].why) != NULL, "%u: %s", i, e.text);
+		strbuf_free(&text);
+	}
+}
+END_TEST
+
+/* The word that says what a line is. */
+static size_t line_type(const char *line)
+{
+	return strcspn(line, " =\n");
+}
+
+static struct strbuf without(const struct strbuf *text, const char *type, size_t n)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	for (const char *line = text->s, *next; *line; line = next) {
+		next = strchr(line, '\n') + 1;
+		if (line_type(line) != n || strncmp(line, type, n) != 0)
+			strbuf_add(&out, line, (size_t)(next - line));
+	}
+	return out;
+}
+
+/* Neither notes nor what only other kinds need is missed; all else is. */
+START_TEST(all_lines_of_a_type_missing)
+{
+	static const char *const names[] = {E0, E2, E3_SLOB, E4, E5, E7, E7_KMALLOC};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		struct strbuf text = golden(names[i]);
+		struct strbuf seen = STRBUF_INIT;
+
+		strbuf_adds(&seen, " note = [ ");
+		if (!strcmp(names[i], E7_KMALLOC) || !strcmp(names[i], E7))
+			strbuf_adds(&seen, "=== ");
+		for (const char *line = text.s; *line; line = strchr(line, '\n') + 1) {
+			size_t n = line_type(line);
+			struct verify_result r;
+			struct strbuf less;
+			struct mm_error e;
+			char word[32];
+
+			snprintf(word, sizeof(word), " %.*s ", (int)n, line);
+			if (!n || n > 20 || strstr(seen.s, word))
+				continue;
+			strbuf_adds(&seen, word);
+			less = without(&text, line, n);
+			ck_assert_msg(verify_text(strbuf_str(&less), less.len, &r, &e) || r.diverged,
+				      "%s without%slines", names[i], word);
+			strbuf_free(&r.report);
+			strbuf_free(&less);
+		}
+		strbuf_free(&seen);
+		strbuf_free(&text);
+	}
+}
+END_TEST
+
+/* A page of the wrong size freed would take a neighbour with it. */
+START_TEST(what_slob_did_not_hand_out)
+{
+	struct strbuf text = golden(E3_SLOB);
+	struct verify_result r;
+
+	edit(&text, "op=2821 ", "op=2822 calloc cache=o8000", "note calloc cache=o8000");
+	r = verify(&text);
+	ck_assert_uint_gt(r.diverged, 0);
+	strbuf_free(&r.report);
+	strbuf_free(&text);
+}
+END_TEST
+
 START_TEST(cut_off)
 {
-	static const char *const names[] = {E2, E0, E7, E7_COMPACTED, E7_GIVEN};
+	static const char *const names[] = {E2, E0, E7, E7_COMPACTED, E7_GIVEN, E7_KMALLOC};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
 		struct strbuf text = golden(names[i]);
@@ -240,16 +375,21 @@ START_TEST(foreign_files)
 		{"exp name=E3 seed=1\n", "gfp="},
 		{"exp name=E1 seed=1\n", "brk0="},
 		{"exp name=E4 seed=1\n", "cut off"},
-		{"exp name=E5 seed=1\n", "cut off"},
+		{"exp name=E5 seed=1\n", "pages="},
+		{"exp name=E5 seed=1 pages=1\n", "cut off"},
 		{"=== operations and state\nexp name=E6 case=1\n", "cut off"},
 		{"=== operations and state\nexp name=E7 step=vmalloc size=1\n", "cut off"},
-		{"=== operations and state\nexp name=E7 step=kmalloc\n", "modelled yet"},
+		{"=== operations and state\nexp name=E7 step=kmalloc\n", "step=kmalloc"},
+		{"=== operations and state\nexp name=E7 step=kmalloc size=65536 gfp=0x24010c0\n",
+		 "cut off"},
 		{"exp name=E99\n", "no such kind"},
 		{"exp name=E2\n", "cut off"},
 		{"exp name=E2\nhello\n", "line 2"},
 		{"exp name=E2\ndump stage=before\n", "line"},
 		{"exp name=E2\ndump stage=after\n", "stage=before"},
-		{"exp name=E0\ndump stage=pre_highmem\n", "memblock"},
+		{"exp name=E0\ndump stage=pre_highmem\n", "no e0 line"},
+		{"exp name=E0\ne0 stage=pre_highmem max_low_pfn=1 max_pfn=1 totalram_pages=0"
+		 " nr_online_nodes=1\ndump stage=pre_highmem\n", "memblock"},
 		{"exp name=E0\n", "cut off"},
 		{"=== operations and state\n", "not a recording"},
 		{"=== operations and state\nexp name=E7 step=attempt\n", "cut off"},
@@ -281,7 +421,7 @@ END_TEST
 /* Digits changed, lines lost: whatever it says, it says it and stays whole. */
 START_TEST(damaged)
 {
-	static const char *const names[] = {E0, E7, E2};
+	static const char *const names[] = {E0, E7, E7_KMALLOC, E2};
 
 	srand(1);
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
@@ -321,6 +461,9 @@ Suite *verify_suite(void)
 	tcase_add_test(t, the_report_says_why);
 	tcase_add_test(t, what_a_dump_does_not_hold_may_differ);
 	tcase_add_test(t, not_everything_is_given);
+	tcase_add_test(t, what_cannot_be_replayed_is_refused);
+	tcase_add_test(t, all_lines_of_a_type_missing);
+	tcase_add_test(t, what_slob_did_not_hand_out);
 	tcase_add_test(t, cut_off);
 	tcase_add_test(t, foreign_files);
 	tcase_add_test(t, files_that_are_not_there);
