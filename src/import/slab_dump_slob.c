@@ -116,11 +116,12 @@ static int load_heap_page(struct slab_dump *sd)
 	if (n < 0)
 		return n;
 	z = pfn_to_zone(sd->m, l.pfn);
-	if (!z || PFN_PHYS((uint64_t)l.pfn + 1) > sd->m->slab->bytes ||
-	    l.addr != slab_va(sd->m, l.pfn))
+	if (!z || PFN_PHYS((uint64_t)l.pfn + 1) > sd->m->slab->bytes)
 		return scan_error(s, sd->d->e, "there is no such page");
 	if (source_take(sd->d, sd->m, z, l.pfn, 0))
 		return -EINVAL;
+	if (l.addr != slab_va(sd->m, l.pfn))
+		return scan_error(s, sd->d->e, "addr= is not that of the page");
 	return slob_load_page(sd->m, l.pfn, (enum slob_list)list, blocks, (unsigned)n)
 		       ? scan_error(s, sd->d->e, "these are no blocks of a page")
 		       : 0;

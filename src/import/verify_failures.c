@@ -30,9 +30,9 @@ struct requests {
 	const char *stage; /* of the dump AFTER */
 	gfp_t gfp;
 	unsigned order;
-	int nid; /* -1: the current node */
+	int nid;	  /* -1: the current node */
 	struct scan line; /* that says what came of them */
-	bool odd; /* the recording says of the request itself what the model does not */
+	bool odd;	  /* the recording says of the request itself what the model does not */
 	struct outcome kernel, model;
 	bool same;
 
@@ -177,7 +177,8 @@ static bool same_zone(const struct zone *a, const struct zone *b)
 	       a->present_pages == b->present_pages && a->managed_pages == b->managed_pages &&
 	       !memcmp(a->watermark, b->watermark, sizeof(a->watermark)) &&
 	       !memcmp(a->lowmem_reserve, b->lowmem_reserve, sizeof(a->lowmem_reserve)) &&
-	       a->pageset[0].high == b->pageset[0].high && a->pageset[0].batch == b->pageset[0].batch;
+	       a->pageset[0].high == b->pageset[0].high &&
+	       a->pageset[0].batch == b->pageset[0].batch;
 }
 
 /* What no request changes. */
@@ -210,16 +211,17 @@ static bool can_have_come_about(struct requests *r)
 	const struct outcome *k = &r->kernel;
 	uint64_t pages = (k->allocated << r->order) + nr_free_pages(r->after);
 
-	if (!r->unsure || r->odd || k->oom || (k->failed && !r->model.failed) || k->allocated < r->nr_sure ||
-	    !same_memory(r->v->m, r->after))
+	if (!r->unsure || r->odd || k->oom || (k->failed && !r->model.failed) ||
+	    k->allocated < r->nr_sure || !same_memory(r->v->m, r->after))
 		return false;
 	if (vm_event_sum(r->v->m, COMPACTSTALL) ? pages < r->free : pages <= r->free)
 		return false;
 	for (size_t i = 0; i < r->nr_sure; i++)
 		if (!spoken_for_now(r, r->sure[i]))
 			return false;
-	if (k->allocated > r->nr_sure ? !spoken_for_now(r, k->last)
-				      : k->last != (r->nr_sure ? r->sure[r->nr_sure - 1] : PFN_NONE))
+	if (k->allocated > r->nr_sure
+		    ? !spoken_for_now(r, k->last)
+		    : k->last != (r->nr_sure ? r->sure[r->nr_sure - 1] : PFN_NONE))
 		return false;
 	return !k->failed || request(r, r->after, r->gfp & ~(gfp_t)__GFP_RECLAIM) < 0;
 }
@@ -247,8 +249,8 @@ static bool take_state(struct requests *r)
 
 /* The result and the dump are judged together: one tells whether the other may be given.
    @words puts a result in words. */
-static int verify_outcome(struct requests *r,
-			  void (*words)(const struct requests *, const struct outcome *, char *, size_t))
+static int verify_outcome(struct requests *r, void (*words)(const struct requests *,
+							    const struct outcome *, char *, size_t))
 {
 	struct verify *v = r->v;
 	struct scan *s = &v->d.s;
@@ -330,7 +332,8 @@ static const struct field note_fields[] = {
 
 static void kmalloc_words(const struct requests *r, const struct outcome *o, char *buf, size_t size)
 {
-	uint64_t last = o->last == PFN_NONE ? 0 : r->v->d.konst.page_offset + (o->last << PAGE_SHIFT);
+	uint64_t last =
+		o->last == PFN_NONE ? 0 : r->v->d.konst.page_offset + (o->last << PAGE_SHIFT);
 
 	snprintf(buf, size, "%llu allocated, the last at 0x%llx%s%s",
 		 (unsigned long long)o->allocated, (unsigned long long)last,
@@ -354,8 +357,10 @@ static int pages_of_their_own(struct requests *r, uint64_t size)
 		scan_u64(&at, &gfp);
 	}
 	if (size < PAGE_SIZE || gfp & __GFP_NOTRACK)
-		return scan_error(s, r->v->e, "objects of %llu bytes came from a cache, whose state the"
-				  " recording does not hold", (unsigned long long)size);
+		return scan_error(s, r->v->e,
+				  "objects of %llu bytes came from a cache, whose state the"
+				  " recording does not hold",
+				  (unsigned long long)size);
 	return 0;
 }
 
@@ -388,14 +393,15 @@ static int read_note(struct requests *r)
 		return scan_error(s, r->v->e, "cut off before the note");
 	r->line = *s;
 	if (!scan_word(s, "note "))
-		return scan_error(s, r->v->e, "expects note allocated= last= oom_notified= failed=");
+		return scan_error(s, r->v->e,
+				  "expects note allocated= last= oom_notified= failed=");
 	if (fields_get(s, note_fields, &n, NULL, r->v->e))
 		return -EINVAL;
 	if (n.allocated > r->v->m->max_pfn || n.last % PAGE_SIZE || (n.last && n.last < base) ||
 	    !n.allocated != !n.last)
 		return scan_error(s, r->v->e, "last= is no address of so many objects");
-	r->kernel = (struct outcome){.allocated = n.allocated, .failed = n.failed,
-				     .oom = n.oom_notified > 0};
+	r->kernel = (struct outcome){
+		.allocated = n.allocated, .failed = n.failed, .oom = n.oom_notified > 0};
 	r->kernel.last = n.last ? (n.last - base) >> PAGE_SHIFT : PFN_NONE;
 	return 0;
 }
@@ -408,7 +414,8 @@ static int kmalloc_until_it_fails(struct requests *r)
 	if (replay(r, r->kernel.failed ? UINT64_MAX : r->kernel.allocated))
 		return -ENOMEM;
 	if (r->kernel.oom && r->model.oom)
-		return scan_error(&r->line, r->v->e, "the recording does not hold what those gave back"
+		return scan_error(&r->line, r->v->e,
+				  "the recording does not hold what those gave back"
 				  " who were told that memory ran out");
 	return verify_outcome(r, kmalloc_words);
 }
@@ -428,7 +435,8 @@ int verify_failures(struct verify *v)
 	else if (scan_word(s, " step=kmalloc "))
 		err = kmalloc_until_it_fails(&r);
 	else
-		err = scan_error(s, v->e, "of the recordings of kind E7 there are step=attempt,"
+		err = scan_error(s, v->e,
+				 "of the recordings of kind E7 there are step=attempt,"
 				 " step=kmalloc and step=vmalloc");
 	if (!err)
 		err = verify_messages(v, r.after, r.after && !r.kernel.failed);

@@ -86,6 +86,7 @@ static const struct edited {
 	{SLOB, "slobparams", "alloc=SLOB", "alloc=SLAB", "expects alloc=SLOB"},
 	{SLOB, "slobparams", " size=8", " size=7", "no layout of a cache"},
 	{SLOB, "slobparams", "align=8", "alien=8", "no align"},
+	{SLOB, "slobparams", "addr=0xd", "addr=0xc", "not that of the page"},
 	{SLOB, "slobparams", "\nslobpage", "\nblobpage", "not a line of a slab dump"},
 	{SLOB, "slabs stage=after", "free_units=", "free_units=1", NULL},
 };
