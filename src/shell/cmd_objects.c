@@ -216,9 +216,10 @@ static int exec_ksize(struct shell *sh, const struct args *a)
 	if (r)
 		return r;
 	size = ksize(sh->m, (vaddr_t)a->v[0].val.n);
-	out(sh, "%llu\n", (unsigned long long)size);
 	if (sh->assign)
 		value_number(sh, (num_t)size);
+	else
+		out(sh, "%llu\n", (unsigned long long)size);
 	return 0;
 }
 

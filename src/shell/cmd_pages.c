@@ -75,7 +75,6 @@ static int exec_alloc(struct shell *sh, const struct args *a)
 		t = value_add(sh, &value_pages_type, (uint64_t)pfn);
 		t->order = (uint8_t)order;
 		t->gfp = gfp;
-		t->cold = a->v[ALLOC_COLD].w;
 	}
 	if (got > 0)
 		value_print(sh, value_done(sh));
@@ -408,7 +407,7 @@ const struct command commands_pages[] = {
 			"GFP_KERNEL if left out. With node=N the zonelist of that node is used. With "
 			"count=N the value is a list, one element a block; if memory runs out on the "
 			"way, the blocks got so far are its value. cold asks for a page that is likely "
-			"not in the CPU's cache. With lru the page goes on the inactive anonymous list, "
+			"not in the CPU's cache; when it is freed, that is forgotten. With lru the page goes on the inactive anonymous list, "
 			"as a user's page would, so that compaction may move it; the value follows.",
 		.example = "alloc 3\n"
 			   "buf = alloc 0 GFP_HIGHUSER_MOVABLE count=16\n"

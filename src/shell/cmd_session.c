@@ -23,17 +23,6 @@ static int exec_values(struct shell *sh, const struct args *a)
 
 /* ---- print, echo ---- */
 
-static int print_number(struct shell *sh, num_t n)
-{
-	if (n < 0)
-		out(sh, "%lld\n", (long long)n);
-	else
-		out(sh, "%llu (0x%llx)\n", (unsigned long long)n, (unsigned long long)n);
-	if (sh->assign)
-		value_number(sh, n);
-	return 0;
-}
-
 /* What a command created, whole or one item of it. */
 static void print_items(struct shell *sh, const struct val *v)
 {
@@ -52,13 +41,18 @@ static int print_val(struct shell *sh, const char *text, const struct val *v)
 {
 	int r;
 
-	if (v->kind == VAL_NUM && (!v->value || sh->assign))
-		return print_number(sh, v->n);
+	if (v->kind == VAL_NUM && sh->assign) {
+		value_number(sh, v->n);
+		return 0;
+	}
 	if (sh->assign)
 		return cmd_fail(sh, EINVAL, "%s is %s: only numbers get a name that way",
 				quoted(sh, text), v->kind == VAL_LIST ? "a list" : "a page");
 	if (v->value) {
 		print_items(sh, v);
+	} else if (v->kind == VAL_NUM) {
+		print_number(sh, v->n);
+		out_char(sh, '\n');
 	} else if (v->kind == VAL_RANGE) {
 		out(sh, "pfn %lld..%lld (%lld pages)\n", (long long)v->n, (long long)v->end,
 		    (long long)(v->end - v->n + 1));
@@ -271,7 +265,8 @@ const struct command commands_session[] = {
 		.args = {{"EXPR", ARG_EXPR, 0}},
 		.help = "Show an expression: a number, a value, a page.",
 		.text = "Numbers are decimal or 0x hex, with K M G T; + - * / and parentheses. Counters "
-			"of /proc/vmstat and /proc/meminfo go by their names.",
+			"of /proc/vmstat and /proc/meminfo go by their names. A number that is given a "
+			"name is a value.",
 		.example =
 			"print $1 + 2\nprint nr_free_pages * 4K\nfree_before = print nr_free_pages",
 		.flags = CMD_VALUE,

@@ -294,6 +294,14 @@ uint64_t displays_events(void)
 	return events;
 }
 
+static struct display *find_display(struct displays *ds, const char *what)
+{
+	for (unsigned i = 0; i < ds->n; i++)
+		if (!strcmp(ds->d[i].what, what))
+			return &ds->d[i];
+	return NULL;
+}
+
 int display_add(struct shell *sh, const char *what, bool now)
 {
 	struct displays *ds = &sh->displays;
@@ -305,6 +313,12 @@ int display_add(struct shell *sh, const char *what, bool now)
 		r = need_path(sh, path);
 	if (r)
 		return r;
+	d = find_display(ds, path ? path : what);
+	if (d) {
+		out(sh, "it is display %u already\n", d->number);
+		show(sh, d);
+		return 0;
+	}
 	ds->d = mem_resize(ds->d, ds->n + 1, sizeof(*ds->d));
 	d = &ds->d[ds->n++];
 	*d = (struct display){

@@ -197,22 +197,27 @@ num_t item_number(const struct item *t)
 	return t->negative ? (num_t)(int64_t)t->at : (num_t)t->at;
 }
 
+void print_number(struct shell *sh, num_t n)
+{
+	if (n < 0)
+		out(sh, "%lld", (long long)n);
+	else
+		out(sh, "%llu (0x%llx)", (unsigned long long)n, (unsigned long long)n);
+}
+
 static void number_print(struct shell *sh, const struct item *t)
 {
-	if (item_number(t) < 0)
-		out(sh, "%lld", (long long)t->at);
-	else
-		out(sh, "%llu", (unsigned long long)t->at);
+	print_number(sh, item_number(t));
 }
 
 const struct value_type value_number_type = {"number", ITEM_NUMBER, .print = number_print};
 
-uint32_t value_number(struct shell *sh, num_t n)
+void value_number(struct shell *sh, num_t n)
 {
 	struct item *t = value_add(sh, &value_number_type, (uint64_t)n);
 
 	t->negative = n < 0;
-	return value_done(sh);
+	value_print(sh, value_done(sh));
 }
 
 uint32_t value_named(const struct shell *sh, const char *name, size_t len)

@@ -88,14 +88,16 @@ struct values {
 /*
  * value_add - adds an item, the running command's, to what will be a value
  * value_done - makes the items added since the last value the next value
- * value_number - a value that is a number
+ * value_number - a value that is a number, shown: `$1 = $n = 5 (0x5)`
  *
  * The name that the command was given goes to the value. Return: the item, to be filled in
  * before value_done(); the value's number, 1 and up.
  */
 struct item *value_add(struct shell *sh, const struct value_type *type, uint64_t at);
 uint32_t value_done(struct shell *sh);
-uint32_t value_number(struct shell *sh, num_t n);
+void value_number(struct shell *sh, num_t n);
+/* `5 (0x5)` */
+void print_number(struct shell *sh, num_t n);
 num_t item_number(const struct item *t);
 
 /* Returns: the number bound to a name, 0 if none. */

@@ -126,7 +126,7 @@ run 1 -c '! exit 3'; is_err '-c:1: !: "exit 3": exit status 3'
 printf 'echo a\n! cat\necho b\n' >in
 run 0 <in; is_out 'a
 b'
-run 0 -c 'n = print 7' -c 'echo x > f$n' -c '! ls f7'; is_out '7 (0x7)
+run 0 -c 'n = print 7' -c 'echo x > f$n' -c '! ls f7'; is_out '$1 = $n = 7 (0x7)
 f7'
 run 1 -c 'alloc 0 > no/such/dir' -c 'values'; is_err '-c:1: alloc: no/such/dir: No such file or directory'
 run 0 -c 'export d' -c 'export d'; no_err
