@@ -20,6 +20,7 @@
 #include <mmsh/numa.h>
 #include <mmsh/slab.h>
 #include <mmsh/trace.h>
+#include <string.h>
 
 #define HZ 250
 
@@ -121,6 +122,7 @@ struct machine {
 	/* What every allocation reads. */
 	uint64_t trace_mask; /* OR of all listeners' */
 	struct page *mem_map;	/* [max_pfn], lazily touched */
+	unsigned char *touched;  /* a bit a page: ram_touched() */
 	struct top_block *top;	/* [max_pfn >> 10], see mm_types.h */
 	unsigned pageblock_order;
 	unsigned cpu;	  /* the current one */
@@ -155,7 +157,7 @@ struct machine {
 	uint64_t limit_pfn; /* how far hotplug can move max_pfn: what the mappings have room for */
 	uint64_t highstart_pfn;
 	unsigned char *ram;	       /* host address of physical 0, lazily touched */
-	size_t ram_size, mem_map_size, top_size;
+	size_t ram_size, touched_size, mem_map_size, top_size;
 	struct vm_layout layout;
 	struct vmalloc_state *vmalloc; /* NULL in a loaded state */
 	struct pkmap *pkmap;	       /* NULL without high memory */
@@ -251,6 +253,31 @@ static inline pfn_t page_to_pfn(const struct machine *m, const struct page *p)
 static inline void *phys_to_host(const struct machine *m, phys_t pa)
 {
 	return m->ram + pa;
+}
+
+/*
+ * Whether somebody may have written to the page. RAM starts as zeros, and who is handed a page
+ * is taken to write to it; a user's zero-filled page is known not to be, until its task does.
+ * So memory that is mapped and never written costs the host nothing, nor clearing it time.
+ */
+static inline bool ram_touched(const struct machine *m, pfn_t pfn)
+{
+	return m->touched[pfn / 8] >> pfn % 8 & 1;
+}
+
+/* 2^@order pages from @pfn, aligned to their size, may be written to from now on. */
+static inline void ram_touch(const struct machine *m, pfn_t pfn, unsigned order)
+{
+	if (likely(order < 3))
+		m->touched[pfn / 8] |= (unsigned char)(((1u << (1u << order)) - 1) << pfn % 8);
+	else
+		memset(m->touched + pfn / 8, 0xff, 1u << (order - 3));
+}
+
+/* @pfn holds zeros, and nobody writes to it unseen. */
+static inline void ram_untouch(const struct machine *m, pfn_t pfn)
+{
+	m->touched[pfn / 8] &= (unsigned char)~(1u << pfn % 8);
 }
 
 /* The zone that spans @pfn and has it as memory; NULL for holes and beyond. */

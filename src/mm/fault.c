@@ -52,6 +52,16 @@ static int set_anon_page(struct vm_fault *f, pfn_t pfn)
 	return 0;
 }
 
+/* A page of zeros; who writes to it is seen in access_bytes(). */
+static int64_t alloc_zeroed_user_page(struct machine *m)
+{
+	int64_t pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
+
+	if (pfn >= 0)
+		ram_untouch(m, (pfn_t)pfn);
+	return pfn;
+}
+
 static int do_anonymous_page(struct vm_fault *f)
 {
 	struct machine *m = f->m;
@@ -68,7 +78,7 @@ static int do_anonymous_page(struct vm_fault *f)
 	f->r->path = FAULT_ANON;
 	if (anon_vma_prepare(m, f->v))
 		return -ENOMEM;
-	pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0);
+	pfn = alloc_zeroed_user_page(m);
 	if (pfn < 0)
 		return -ENOMEM;
 	return set_anon_page(f, (pfn_t)pfn);
@@ -213,7 +223,7 @@ static int wp_copy(struct vm_fault *f, pfn_t old)
 	f->r->path = FAULT_WP_COPY;
 	if (anon_vma_prepare(m, f->v))
 		return -ENOMEM;
-	pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE | (zero ? __GFP_ZERO : 0), 0);
+	pfn = zero ? alloc_zeroed_user_page(m) : alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0);
 	if (pfn < 0)
 		return -ENOMEM;
 	if (!zero) {
@@ -416,10 +426,12 @@ static int access_bytes(struct machine *m, struct task_struct *t, vaddr_t va, vo
 		if (err)
 			return err;
 		user = (unsigned char *)page_bytes(m, r->pfn) + ((va + *done) & (PAGE_SIZE - 1));
-		if (write)
+		if (write) {
+			ram_touch(m, r->pfn, 0);
 			memcpy(user, (unsigned char *)buf + *done, n);
-		else
+		} else {
 			memcpy((unsigned char *)buf + *done, user, n);
+		}
 		*done += n;
 	}
 	return 0;

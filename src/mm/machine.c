@@ -41,6 +41,7 @@ void boot_params_set_arch(struct boot_params *p, const struct arch *arch)
 static void machine_unmap(struct machine *m)
 {
 	reserve_unmap(m->ram, m->ram_size);
+	reserve_unmap(m->touched, m->touched_size);
 	reserve_unmap(m->mem_map, m->mem_map_size);
 	reserve_unmap(m->top, m->top_size);
 }
@@ -52,11 +53,13 @@ static bool machine_reserve(struct machine *m, uint64_t pages)
 	m->ram_size = pages << PAGE_SHIFT;
 	m->mem_map_size = pages * sizeof(struct page);
 	m->top_size = (pages >> (MAX_ORDER - 1)) * sizeof(struct top_block);
+	m->touched_size = pages / 8;
 	m->ram = reserve_map(m->ram_size);
+	m->touched = reserve_map(m->touched_size);
 	m->mem_map = reserve_map(m->mem_map_size);
 	m->top = reserve_map(m->top_size);
 	m->limit_pfn = pages;
-	return m->ram && m->mem_map && m->top;
+	return m->ram && m->touched && m->mem_map && m->top;
 }
 
 /* As much as the architecture can have, for RAM that is added later; addresses alone cost
@@ -73,7 +76,7 @@ static int machine_map(struct machine *m, struct mm_error *e)
 		return 0;
 	return mm_error(e, -ENOMEM,
 			"the host refuses to reserve %zu MiB of address space; a smaller machine would fit",
-			(m->ram_size + m->mem_map_size + m->top_size) >> 20);
+			(m->ram_size + m->touched_size + m->mem_map_size + m->top_size) >> 20);
 }
 
 void choose_zonelist_order(struct machine *m, char order)

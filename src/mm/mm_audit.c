@@ -210,6 +210,13 @@ static int check_file(struct audit *a, const struct address_space *f)
 	return 0;
 }
 
+static bool all_zero(const struct machine *m, pfn_t pfn)
+{
+	const unsigned char *b = phys_to_host(m, PFN_PHYS(pfn));
+
+	return !b[0] && !memcmp(b, b + 1, PAGE_SIZE - 1);
+}
+
 static int check_page(struct audit *a, pfn_t pfn)
 {
 	const struct page *p = pfn_to_page(a->m, pfn);
@@ -223,6 +230,8 @@ static int check_page(struct audit *a, pfn_t pfn)
 		if (!p->mapcount || p->_refcount != p->mapcount)
 			return mm_error(a->e, -EUCLEAN, "pfn %u, anonymous: refcount %d, mapcount %d", pfn,
 					p->_refcount, p->mapcount);
+		if (!ram_touched(a->m, pfn) && !all_zero(a->m, pfn))
+			return mm_error(a->e, -EUCLEAN, "pfn %u holds bytes that nobody wrote", pfn);
 		a->anon++;
 	} else if (page_is_mapping(p) && p->mapcount) {
 		a->mapped++;

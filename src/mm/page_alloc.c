@@ -633,6 +633,7 @@ void claim_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned order)
 		.block = (uint32_t)z->id << BLOCK_ZONE_SHIFT | order,
 		._refcount = 1,
 	};
+	ram_touch(m, pfn, order);
 }
 
 void split_page(struct machine *m, pfn_t pfn, unsigned order)
@@ -790,6 +791,13 @@ static void prep_compound_page(struct machine *m, pfn_t pfn, unsigned order)
 	}
 }
 
+static __attribute__((noinline)) void clear_pages(struct machine *m, pfn_t pfn, unsigned order)
+{
+	for (pfn_t end = pfn + (1u << order); pfn < end; pfn++)
+		if (ram_touched(m, pfn))
+			memset(phys_to_host(m, PFN_PHYS(pfn)), 0, PAGE_SIZE);
+}
+
 static inline void prep_new_page(struct machine *m, const struct zone *z, pfn_t pfn, unsigned order,
 				 gfp_t gfp, int alloc_flags)
 {
@@ -799,7 +807,8 @@ static inline void prep_new_page(struct machine *m, const struct zone *z, pfn_t 
 	p->_refcount = 1;
 	p->index = alloc_flags & ALLOC_NO_WATERMARKS ? ~0u : 0;
 	if (unlikely(gfp & __GFP_ZERO))
-		memset(phys_to_host(m, PFN_PHYS(pfn)), 0, PAGE_SIZE << order);
+		clear_pages(m, pfn, order);
+	ram_touch(m, pfn, order);
 	if (unlikely(order && (gfp & __GFP_COMP)))
 		prep_compound_page(m, pfn, order);
 }
@@ -981,9 +990,9 @@ pfn_t get_page_from_freelist(struct machine *m, gfp_t gfp, unsigned order, int a
 	return scan_zones_again(m, gfp, order, alloc_flags, ac);
 }
 
-/* What asks for the general walk: bytes to clear, dirty limits, the list's other end ... */
+/* What asks for the general walk: dirty limits, the list's other end ... */
 #define GFP_NOT_SIMPLE                                                                   \
-	(__GFP_ZERO | __GFP_WRITE | __GFP_COLD | __GFP_COMP | __GFP_THISNODE | __GFP_OTHER_NODE)
+	(__GFP_WRITE | __GFP_COLD | __GFP_COMP | __GFP_THISNODE | __GFP_OTHER_NODE)
 
 static inline pfn_t pcp_take_head(struct machine *m, struct per_cpu_pageset *ps, int mt)
 {
@@ -1008,14 +1017,13 @@ static inline pfn_t pcp_take_head(struct machine *m, struct per_cpu_pageset *ps,
  * anybody listening the general walk tells the story.
  */
 static inline __attribute__((always_inline)) pfn_t
-alloc_pages_fast(struct machine *m, const struct gfp_route *route, unsigned order)
+alloc_pages_fast(struct machine *m, const struct gfp_route *route, gfp_t gfp, unsigned order)
 {
 	long pages = 1l << order;
 
 	for (const struct zoneref *r = route->start; r < route->end; r++) {
 		struct zone *z = r->zone;
 		struct per_cpu_pageset *ps = &z->pageset[m->cpu];
-		struct page *p;
 		pfn_t pfn;
 
 		if (z->flags >> ZONE_FAIR_DEPLETED & 1)
@@ -1035,10 +1043,7 @@ alloc_pages_fast(struct machine *m, const struct gfp_route *route, unsigned orde
 			pfn = __rmqueue_smallest(m, z, order, route->migratetype);
 			__mod_zone_page_state(m, z, NR_FREE_PAGES, -pages);
 		}
-		p = pfn_to_page(m, pfn);
-		p->block = (uint32_t)z->id << BLOCK_ZONE_SHIFT | order;
-		p->_refcount = 1;
-		p->index = 0;
+		prep_new_page(m, z, pfn, order, gfp & __GFP_ZERO, 0);
 		account_taken(m, z, order);
 		return pfn;
 	}
@@ -1111,7 +1116,7 @@ static __attribute__((noinline)) int64_t alloc_pages_numa(struct machine *m, int
 	if (unlikely((gfp & GFP_NOT_SIMPLE) | m->trace_mask) || unlikely(m->zone_reclaim_mode) ||
 	    unlikely(order >= MAX_ORDER))
 		return __alloc_pages_nodemask(m, nid, gfp, order, ALL_NODES);
-	pfn = order ? alloc_pages_fast(m, r, order) : alloc_pages_fast(m, r, 0);
+	pfn = order ? alloc_pages_fast(m, r, gfp, order) : alloc_pages_fast(m, r, gfp, 0);
 	if (unlikely(pfn == PFN_NONE))
 		return __alloc_pages_nodemask(m, nid, gfp, order, ALL_NODES);
 	z = m->zone_by_id[block_zone(pfn_to_page(m, pfn)->block)];
@@ -1139,7 +1144,7 @@ static __attribute__((noinline)) int64_t alloc_block_node(struct machine *m, int
 	pfn_t pfn = PFN_NONE;
 
 	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask) && order < MAX_ORDER))
-		pfn = alloc_pages_fast(m, r, order);
+		pfn = alloc_pages_fast(m, r, gfp, order);
 	return likely(pfn != PFN_NONE) ? pfn : alloc_pages_general(m, nid, gfp, order, current);
 }
 
@@ -1152,7 +1157,7 @@ static inline __attribute__((always_inline)) int64_t alloc_from(struct machine *
 	if (order)
 		return alloc_block_node(m, nid, gfp, order, current);
 	if (likely(!((gfp & GFP_NOT_SIMPLE) | m->trace_mask)))
-		pfn = alloc_pages_fast(m, r, 0);
+		pfn = alloc_pages_fast(m, r, gfp, 0);
 	return likely(pfn != PFN_NONE) ? pfn : alloc_pages_general(m, nid, gfp, 0, current);
 }
 

@@ -266,8 +266,9 @@ unsigned char *kernel_addr_to_host(const struct machine *m, vaddr_t va)
 	phys_t pa;
 
 	if (is_lowmem_addr(m, va))
-		return phys_to_host(m, va - m->layout.page_offset);
-	if (!pgtable_lookup(m, m->swapper_pg_dir, va, &pa, NULL) || pa >= PFN_PHYS(m->max_pfn))
+		pa = va - m->layout.page_offset;
+	else if (!pgtable_lookup(m, m->swapper_pg_dir, va, &pa, NULL) || pa >= PFN_PHYS(m->max_pfn))
 		return NULL;
+	ram_touch(m, (pfn_t)PFN_DOWN(pa), 0); /* the caller may write there */
 	return phys_to_host(m, pa);
 }

@@ -132,6 +132,7 @@ unsigned char *user_addr_to_host(const struct shell *sh, vaddr_t va)
 
 	if (!user_pfn(sh, va, &pfn))
 		return NULL;
+	ram_touch(sh->m, (pfn_t)pfn, 0); /* as kernel_addr_to_host() does */
 	return (unsigned char *)phys_to_host(sh->m, PFN_PHYS(pfn)) + (va & (PAGE_SIZE - 1));
 }
 

@@ -266,8 +266,9 @@ static void walk_step(struct walk *w)
 	vaddr_t a = some_address(w, t);
 	uint64_t len = P(1 + below(w, below(w, 9) ? 16 : 2000));
 	struct fault_report r;
+	size_t done;
 
-	switch (below(w, 12)) {
+	switch (below(w, 13)) {
 	case 0:
 	case 1:
 		walk_mmap(w, t, a, len);
@@ -296,6 +297,9 @@ static void walk_step(struct walk *w)
 		break;
 	case 8:
 		walk_tasks(w, t);
+		break;
+	case 9:
+		task_write(m, t, a + below(w, PAGE_SIZE), "bytes of a task", 1 + below(w, 15), &done, &r);
 		break;
 	default:
 		for (int i = 0; i < 12; i++)

@@ -91,6 +91,30 @@ START_TEST(zeroed_pages_are_zero)
 }
 END_TEST
 
+START_TEST(what_is_handed_out_counts_as_written)
+{
+	for (unsigned order = 0; order < MAX_ORDER; order++) {
+		struct machine *m = boot_line("mem=64M");
+		pfn_t pfn = take(m, GFP_MOVABLE_USER, order), n = 1u << order, i;
+
+		for (i = 0; i < n; i++)
+			ck_assert(ram_touched(m, pfn + i));
+		ram_untouch(m, pfn + n / 2);
+		for (i = 0; i < n; i++)
+			ck_assert_int_eq(ram_touched(m, pfn + i), i != n / 2);
+		memset(phys_to_host(m, PFN_PHYS(pfn)), 0x5a, n * PAGE_SIZE);
+		ram_touch(m, pfn, order);
+		__free_pages(m, pfn, order);
+		/* sooner or later the same block comes again */
+		while (take(m, GFP_MOVABLE_USER | __GFP_ZERO, order) != pfn)
+			;
+		for (i = 0; i < n; i++)
+			ck_assert_int_eq(*(char *)phys_to_host(m, PFN_PHYS(pfn + i)), 0);
+		machine_free(m);
+	}
+}
+END_TEST
+
 /* ---- refusals ---- */
 
 START_TEST(what_may_not_be_freed_and_why)
@@ -290,6 +314,7 @@ Suite *page_blocks_suite(void)
 	tcase_add_test(t, a_split_block_is_freed_page_by_page);
 	tcase_add_test(t, a_compound_page_is_one);
 	tcase_add_test(t, zeroed_pages_are_zero);
+	tcase_add_test(t, what_is_handed_out_counts_as_written);
 	tcase_add_test(t, what_may_not_be_freed_and_why);
 	tcase_add_test(t, a_bad_page_leaks);
 	tcase_add_test(t, requests_that_make_no_sense);

@@ -23,6 +23,17 @@ void program_start(struct program *p, const char *line)
 	assert_audit(p->m);
 }
 
+/* RAM that is taken to be zero, mapped, free or not yet used. */
+static void assert_untouched_is_zero(const struct machine *m)
+{
+	static const unsigned char zero[PAGE_SIZE];
+
+	for (pfn_t pfn = 0; pfn < m->max_pfn && m->max_pfn <= 96 << 8; pfn++)
+		if (!page_is_reserved(m, pfn) && !ram_touched(m, pfn))
+			ck_assert_msg(!memcmp(phys_to_host(m, PFN_PHYS(pfn)), zero, PAGE_SIZE),
+				      "pfn %u holds bytes that nobody wrote", pfn);
+}
+
 void program_end(struct program *p)
 {
 	const struct mm_system *s = p->m->mm;
@@ -34,6 +45,7 @@ void program_end(struct program *p)
 	truncate_pages(p->m, p->file, 0);
 	truncate_pages(p->m, p->ld, 0);
 	assert_audit(p->m);
+	assert_untouched_is_zero(p->m);
 	ck_assert_uint_eq(s->vma_pool.live + s->mm_pool.live + s->anon_vma_pool.live + s->avc_pool.live +
 				  s->file_pool.live + s->task_pool.live + s->node_pool.live,
 			  0);
