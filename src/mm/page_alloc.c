@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The page allocator proper (buddy.md 4-11): free blocks by order and type, per-CPU
- * stocks of single pages, the walk over the zones. What happens when that walk finds
- * nothing is in page_slow.c.
+ * The page allocator proper (buddy.md 4-7): free blocks by order and type, per-CPU stocks of
+ * single pages, the walk over the zones. What happens when that walk finds nothing is in
+ * page_slow.c, when a type's lists are empty in page_blocks.c; pages come back in page_free.c.
  *
  * Invariants between two calls:
  *   - a free block is marked in its first page (.block, or top[].block for the
@@ -11,8 +11,8 @@
  *   - interior pages have an all-zero .block;
  *   - two free mates of one order below the largest are never both on the lists.
  */
+#include "free_area.h"
 #include "page_alloc.h"
-#include "page_list.h"
 #include "vmstat.h"
 #include <errno.h>
 #include <string.h>
@@ -20,81 +20,6 @@
 const char *const migratetype_names[MIGRATE_TYPES] = {
 	"Unmovable", "Movable", "Reclaimable", "HighAtomic", "Isolate",
 };
-
-const int8_t fallbacks[MIGRATE_PCPTYPES][2] = {
-	[MIGRATE_UNMOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE},
-	[MIGRATE_MOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE},
-	[MIGRATE_RECLAIMABLE] = {MIGRATE_UNMOVABLE, MIGRATE_MOVABLE},
-};
-
-/* ---- free lists ---- */
-
-static inline void add_to_free_list(struct machine *m, struct zone *z, pfn_t pfn, unsigned order,
-				    int mt, bool tail)
-{
-	struct page_list *l = &z->free_area[order].free_list[mt];
-
-	if (tail)
-		page_list_add_tail(m, l, order, pfn);
-	else
-		page_list_add(m, l, order, pfn);
-	z->free_mask[mt] |= (uint16_t)(1u << order);
-}
-
-static inline void del_from_free_list(struct machine *m, struct zone *z, pfn_t pfn, unsigned order,
-				      int mt)
-{
-	struct page_list *l = &z->free_area[order].free_list[mt];
-
-	page_list_del(m, l, order, pfn);
-	if (page_list_empty(l))
-		z->free_mask[mt] &= (uint16_t)~(1u << order);
-}
-
-static inline void set_page_order(struct machine *m, struct zone *z, pfn_t pfn, unsigned order,
-				  int mt)
-{
-	if (order == TOP_ORDER) {
-		struct top_block *t = &m->top[pfn >> TOP_ORDER];
-
-		t->block = block_free(z->id, order);
-		t->mt = (uint32_t)mt;
-	} else {
-		struct page *p = pfn_to_page(m, pfn);
-
-		p->block = block_free(z->id, order);
-		p->index = (uint32_t)mt;
-	}
-}
-
-static inline void rmv_page_order(struct machine *m, pfn_t pfn, unsigned order)
-{
-	if (order == TOP_ORDER)
-		m->top[pfn >> TOP_ORDER].block = 0;
-	else
-		pfn_to_page(m, pfn)->block = 0;
-}
-
-static inline int free_block_type(const struct machine *m, pfn_t pfn, unsigned order)
-{
-	return (int)(order == TOP_ORDER ? m->top[pfn >> TOP_ORDER].mt : pfn_to_page(m, pfn)->index);
-}
-
-static inline void put_free_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned order,
-				  int mt, bool tail)
-{
-	set_page_order(m, z, pfn, order, mt);
-	add_to_free_list(m, z, pfn, order, mt, tail);
-	z->free_area[order].nr_free++;
-}
-
-static inline void take_free_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned order,
-				   int mt)
-{
-	del_from_free_list(m, z, pfn, order, mt);
-	rmv_page_order(m, pfn, order);
-	z->free_area[order].nr_free--;
-}
 
 int free_block_order(const struct machine *m, pfn_t pfn)
 {
@@ -124,56 +49,7 @@ void free_list_append(struct machine *m, struct zone *z, pfn_t pfn, unsigned ord
 	put_free_block(m, z, pfn, order, mt, true);
 }
 
-/* ---- pageblocks ---- */
-
-void set_pageblock_migratetype(struct machine *m, struct zone *z, pfn_t pfn, int mt)
-{
-	uint8_t *pb = pageblock_of(m, z, pfn);
-
-	if (m->page_group_by_mobility_disabled && mt < MIGRATE_PCPTYPES)
-		mt = MIGRATE_UNMOVABLE;
-	*pb = (uint8_t)((*pb & ~PB_TYPE_MASK) | mt);
-}
-
-unsigned move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, int mt)
-{
-	pfn_t pages = 1u << m->pageblock_order;
-	pfn_t start = pfn & ~(pages - 1), end = start + pages;
-	unsigned moved = 0;
-
-	if (!zone_spans_pfn(z, start))
-		start = pfn;
-	if (!zone_spans_pfn(z, end - 1))
-		return 0;
-	for (pfn_t x = start; x < end;) {
-		int order = free_block_order(m, x);
-
-		if (order < 0) {
-			x++;
-			continue;
-		}
-		del_from_free_list(m, z, x, (unsigned)order, free_block_type(m, x, (unsigned)order));
-		set_page_order(m, z, x, (unsigned)order, mt);
-		add_to_free_list(m, z, x, (unsigned)order, mt, false);
-		moved += 1u << order;
-		x += 1u << order;
-	}
-	return moved;
-}
-
 /* ---- taking blocks ---- */
-
-/* The lower part is kept; each upper half becomes a free block of its own. */
-static inline void expand(struct machine *m, struct zone *z, pfn_t pfn, unsigned low, unsigned high,
-			  int mt)
-{
-	while (high > low) {
-		high--;
-		put_free_block(m, z, pfn + (1u << high), high, mt, false);
-		trace(m, TRACE_SPLIT, .zone = z->id, .pfn = pfn + (1u << high),
-		      .order = (uint8_t)high, .mt = (int8_t)mt);
-	}
-}
 
 static inline pfn_t __rmqueue_smallest(struct machine *m, struct zone *z, unsigned order, int mt)
 {
@@ -191,58 +67,6 @@ static inline pfn_t __rmqueue_smallest(struct machine *m, struct zone *z, unsign
 	return pfn;
 }
 
-bool can_steal_fallback(const struct machine *m, unsigned order, int mt)
-{
-	return order >= m->pageblock_order / 2 || mt == MIGRATE_RECLAIMABLE ||
-	       mt == MIGRATE_UNMOVABLE || m->page_group_by_mobility_disabled;
-}
-
-/* buddy.md 8.3: claim the pageblocks, or as much of one as is free. */
-static void steal_suitable_fallback(struct machine *m, struct zone *z, pfn_t pfn, unsigned order,
-				    int mt, int from)
-{
-	unsigned moved = 0;
-	bool claimed = true;
-
-	if (order >= m->pageblock_order) {
-		for (pfn_t x = pfn; x < pfn + (1u << order); x += 1u << m->pageblock_order)
-			set_pageblock_migratetype(m, z, x, mt);
-	} else {
-		moved = move_freepages_block(m, z, pfn, mt);
-		claimed = moved >= 1u << (m->pageblock_order - 1) ||
-			  m->page_group_by_mobility_disabled;
-		if (claimed)
-			set_pageblock_migratetype(m, z, pfn, mt);
-	}
-	trace(m, TRACE_STEAL, .zone = z->id, .pfn = pfn, .order = (uint8_t)order, .mt = (int8_t)mt,
-	      .mt2 = (int8_t)from, .a = moved, .b = claimed);
-}
-
-static pfn_t __rmqueue_fallback(struct machine *m, struct zone *z, unsigned order, int mt)
-{
-	for (unsigned from = MAX_ORDER; from-- > order;) {
-		for (unsigned i = 0; i < ARRAY_SIZE(fallbacks[0]); i++) {
-			int type = fallbacks[mt][i];
-			pfn_t pfn = z->free_area[from].free_list[type].head;
-
-			if (!(z->free_mask[type] >> from & 1))
-				continue;
-			if (can_steal_fallback(m, from, mt))
-				steal_suitable_fallback(m, z, pfn, from, mt, type);
-			take_free_block(m, z, pfn, from, free_block_type(m, pfn, from));
-			trace(m, TRACE_TAKE, .zone = z->id, .pfn = pfn, .order = (uint8_t)from,
-			      .mt = (int8_t)type);
-			expand(m, z, pfn, order, from, mt);
-			pfn_to_page(m, pfn)->index = (uint32_t)mt;
-			trace(m, TRACE_MM_PAGE_ALLOC_EXTFRAG, .zone = z->id, .pfn = pfn,
-			      .order = (uint8_t)order, .mt = (int8_t)mt, .mt2 = (int8_t)type,
-			      .a = from, .b = get_pageblock_migratetype(m, z, pfn) == mt);
-			return pfn;
-		}
-	}
-	return PFN_NONE;
-}
-
 static inline pfn_t __rmqueue(struct machine *m, struct zone *z, unsigned order, int mt)
 {
 	pfn_t pfn = __rmqueue_smallest(m, z, order, mt);
@@ -255,16 +79,6 @@ static inline pfn_t __rmqueue(struct machine *m, struct zone *z, unsigned order,
 }
 
 /* ---- per-CPU lists ---- */
-
-static inline void pcp_add(struct machine *m, struct zone *z, struct page_list *l, pfn_t pfn,
-			   bool tail)
-{
-	pfn_to_page(m, pfn)->block = BLOCK_PCP | (uint32_t)z->id << BLOCK_ZONE_SHIFT;
-	if (tail)
-		page_list_add_tail(m, l, 0, pfn);
-	else
-		page_list_add(m, l, 0, pfn);
-}
 
 void pcp_list_append(struct machine *m, struct zone *z, unsigned cpu, pfn_t pfn, int list, int mt)
 {
@@ -343,290 +157,6 @@ static inline pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, int mt, b
 	return pfn;
 }
 
-/* Any progress makes a zone worth scanning again. */
-static inline void reset_pages_scanned(struct machine *m, struct zone *z)
-{
-	unsigned long n = zone_page_state(z, NR_PAGES_SCANNED);
-
-	if (unlikely(n))
-		__mod_zone_page_state(m, z, NR_PAGES_SCANNED, -(long)n);
-}
-
-/* buddy.md 9.3: from the tails, one page of the first list, two of the next, and so on. */
-static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu_pageset *ps,
-			       int count)
-{
-	int type = 0, run = 0;
-
-	trace(m, TRACE_PCP_BULK, .zone = z->id, .a = count);
-	reset_pages_scanned(m, z);
-	while (count > 0) {
-		struct page_list *l;
-
-		do {
-			run++;
-			if (++type == MIGRATE_PCPTYPES)
-				type = 0;
-			l = &ps->lists[type];
-		} while (page_list_empty(l));
-		if (run == MIGRATE_PCPTYPES)
-			run = count;
-		do {
-			pfn_t pfn = l->tail;
-			int mt = (int)pfn_to_page(m, pfn)->index;
-
-			page_list_del(m, l, 0, pfn);
-			pfn_to_page(m, pfn)->block = 0;
-			if (unlikely(z->nr_isolate_pageblock))
-				mt = get_pageblock_migratetype(m, z, pfn);
-			__free_one_page(m, z, pfn, 0, mt);
-			trace(m, TRACE_MM_PAGE_PCPU_DRAIN, .zone = z->id, .pfn = pfn,
-			      .mt = (int8_t)mt);
-		} while (--count && --run && !page_list_empty(l));
-	}
-}
-
-void drain_zone_pages(struct machine *m, struct zone *z, struct per_cpu_pageset *ps)
-{
-	if (ps->count)
-		free_pcppages_bulk(m, z, ps, ps->count);
-	ps->count = 0;
-}
-
-void drain_pages(struct machine *m, unsigned cpu)
-{
-	for_each_populated_zone(m, z)
-		drain_zone_pages(m, z, &z->pageset[cpu]);
-}
-
-void drain_all_pages(struct machine *m)
-{
-	unsigned self = m->cpu;
-
-	/* each CPU does its own, so the counters' differences are its own, too */
-	for (unsigned cpu = 0; cpu < m->nr_cpus; cpu++) {
-		set_cpu(m, cpu);
-		drain_pages(m, cpu);
-	}
-	set_cpu(m, self);
-}
-
-/* ---- freeing ---- */
-
-void __free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned order, int mt)
-{
-	const uint32_t zone_bits = block_free(z->id, 0);
-	bool tail = false;
-
-	if (likely(mt != MIGRATE_ISOLATE))
-		__mod_zone_page_state(m, z, NR_FREE_PAGES, 1l << order);
-	while (order < MAX_ORDER - 1) {
-		pfn_t mate = pfn ^ (1u << order);
-		struct page *p = pfn_to_page(m, mate);
-
-		if (p->block != (zone_bits | order))
-			break;
-		if (unlikely(z->nr_isolate_pageblock) && order >= m->pageblock_order &&
-		    (get_pageblock_migratetype(m, z, pfn) == MIGRATE_ISOLATE) !=
-			    (get_pageblock_migratetype(m, z, mate) == MIGRATE_ISOLATE))
-			break;
-		trace(m, TRACE_MERGE, .zone = z->id, .pfn = pfn, .pfn2 = mate,
-		      .order = (uint8_t)order);
-		take_free_block(m, z, mate, order, (int)p->index);
-		pfn &= mate;
-		order++;
-	}
-	/* If the next larger mate is free already, this block will soon merge: let it rest. */
-	if (order < MAX_ORDER - 2) {
-		pfn_t higher = (pfn & ~(1u << order)) ^ (2u << order);
-
-		tail = pfn_to_page(m, higher)->block == (zone_bits | (order + 1));
-	}
-	put_free_block(m, z, pfn, order, mt, tail);
-	trace(m, TRACE_PLACE, .zone = z->id, .pfn = pfn, .order = (uint8_t)order, .mt = (int8_t)mt,
-	      .verdict = tail);
-}
-
-static __attribute__((noinline)) void bad_page(struct machine *m, pfn_t pfn, enum bad_page_reason why)
-{
-	trace(m, TRACE_BAD_PAGE, .pfn = pfn, .a = why);
-	pfn_to_page(m, pfn)->mapcount = 0;
-}
-
-/* Returns: false when the page is in no state to be freed: it leaks. */
-static inline bool free_pages_prepare(struct machine *m, pfn_t pfn, unsigned order)
-{
-	struct page *p = pfn_to_page(m, pfn);
-
-	trace(m, TRACE_MM_PAGE_FREE, .pfn = pfn, .order = (uint8_t)order);
-	if (unlikely((p->flags & PAGE_FLAGS_CHECK_AT_FREE) | (uint32_t)p->mapcount |
-		     (uint32_t)p->_refcount)) {
-		bad_page(m, pfn, p->mapcount    ? BAD_MAPCOUNT
-				 : p->_refcount ? BAD_COUNT
-						: BAD_FLAGS_AT_FREE);
-		return false;
-	}
-	if (unlikely(p->flags & PG(head)))
-		for (pfn_t i = 1; i < 1u << order; i++)
-			p[i] = (struct page){0};
-	p->flags = 0;
-	p->owner = 0;
-	return true;
-}
-
-void free_hot_cold_page(struct machine *m, pfn_t pfn, bool cold)
-{
-	struct page *p = pfn_to_page(m, pfn);
-	struct zone *z = m->zone_by_id[block_zone(p->block)];
-	struct per_cpu_pageset *ps = &z->pageset[m->cpu];
-	int mt, list;
-
-	if (!free_pages_prepare(m, pfn, 0))
-		return;
-	mt = list = get_pageblock_migratetype(m, z, pfn);
-	p->index = (uint32_t)mt;
-	count_vm_events(m, PGFREE, 1);
-	if (unlikely(mt >= MIGRATE_PCPTYPES)) {
-		if (mt == MIGRATE_ISOLATE) {
-			p->block = 0;
-			__free_one_page(m, z, pfn, 0, mt);
-			return;
-		}
-		list = MIGRATE_MOVABLE;
-	}
-	pcp_add(m, z, &ps->lists[list], pfn, cold);
-	ps->count++;
-	trace(m, TRACE_PCP_FREE, .zone = z->id, .pfn = pfn, .mt = (int8_t)list, .a = ps->count,
-	      .b = ps->high, .verdict = cold);
-	if (unlikely(ps->count >= ps->high)) {
-		int batch = ps->batch;
-
-		free_pcppages_bulk(m, z, ps, min_of(batch, ps->count));
-		ps->count -= min_of(batch, ps->count);
-	}
-}
-
-static void __free_pages_ok(struct machine *m, pfn_t pfn, unsigned order)
-{
-	struct zone *z = m->zone_by_id[block_zone(pfn_to_page(m, pfn)->block)];
-
-	if (!free_pages_prepare(m, pfn, order))
-		return;
-	pfn_to_page(m, pfn)->block = 0;
-	count_vm_events(m, PGFREE, 1ul << order);
-	reset_pages_scanned(m, z);
-	__free_one_page(m, z, pfn, order, get_pageblock_migratetype(m, z, pfn));
-}
-
-static __attribute__((noinline)) void __free_pages_slow(struct machine *m, pfn_t pfn, unsigned order)
-{
-	if (order == 0)
-		free_hot_cold_page(m, pfn, false);
-	else
-		__free_pages_ok(m, pfn, order);
-}
-
-/*
- * The common case in one straight line: a clean page goes to the head of the current CPU's
- * stock, which stays below its limit. Does what free_hot_cold_page() would do, or touches
- * nothing.
- */
-static inline bool free_page_fast(struct machine *m, struct page *p, pfn_t pfn)
-{
-	struct zone *z = m->zone_by_id[block_zone(p->block)];
-	struct per_cpu_pageset *ps = &z->pageset[m->cpu];
-	unsigned mt = *pageblock_of(m, z, pfn) & PB_TYPE_MASK;
-	struct page_list *l;
-	pfn_t next;
-
-	if (unlikely(p->flags | (uint32_t)p->mapcount) || unlikely(mt >= MIGRATE_PCPTYPES) ||
-	    unlikely(ps->count + 1 >= ps->high))
-		return false;
-	p->owner = 0;
-	p->block = BLOCK_PCP | (uint32_t)z->id << BLOCK_ZONE_SHIFT;
-	p->index = mt;
-	l = &ps->lists[mt];
-	p->lru.prev = PFN_NONE;
-	p->lru.next = next = l->head;
-	l->head = pfn;
-	if (unlikely(next == PFN_NONE))
-		l->tail = pfn;
-	else
-		pfn_to_page(m, next)->lru.prev = pfn;
-	ps->count++;
-	count_vm_events(m, PGFREE, 1);
-	return true;
-}
-
-void __free_pages(struct machine *m, pfn_t pfn, unsigned order)
-{
-	struct page *p = pfn_to_page(m, pfn);
-
-	if (unlikely(--p->_refcount))
-		return;
-	if (unlikely(order || m->trace_mask) || unlikely(!free_page_fast(m, p, pfn)))
-		__free_pages_slow(m, pfn, order);
-}
-
-void free_reserved_page(struct machine *m, pfn_t pfn)
-{
-	struct page *p = pfn_to_page(m, pfn);
-	struct zone *z = pfn_to_zone(m, pfn);
-
-	*p = (struct page){.block = (uint32_t)z->id << BLOCK_ZONE_SHIFT, ._refcount = 1};
-	__free_pages(m, pfn, 0);
-	z->managed_pages++;
-	m->totalram_pages++;
-	if (z->highmem)
-		m->totalhigh_pages++;
-}
-
-int free_pages_check(const struct machine *m, uint64_t pfn, unsigned order, struct mm_error *e)
-{
-	const struct page *p;
-	unsigned o;
-	pfn_t head;
-
-	if (order >= MAX_ORDER)
-		return mm_error(e, -EINVAL, "order %u: the largest order is %d", order,
-				MAX_ORDER - 1);
-	if (!pfn_is_ram(m, pfn))
-		return mm_error(e, -EINVAL, "pfn %llu is not RAM", (unsigned long long)pfn);
-	p = pfn_to_page(m, (pfn_t)pfn);
-	if (page_is_reserved(m, (pfn_t)pfn))
-		return mm_error(e, -EINVAL, "pfn %llu is reserved: the kernel keeps it",
-				(unsigned long long)pfn);
-	if (p->flags & PG(tail))
-		return mm_error(e, -EINVAL, "pfn %llu is a tail page of the compound page at pfn %u",
-				(unsigned long long)pfn, p->index);
-	if (p->block & BLOCK_PCP)
-		return mm_error(e, -EINVAL, "pfn %llu is free already: on a per-CPU list",
-				(unsigned long long)pfn);
-	head = free_block_containing(m, (pfn_t)pfn, &o);
-	if (head != PFN_NONE)
-		return mm_error(e, -EINVAL, "pfn %llu is free already: in the order-%u block at pfn %u",
-				(unsigned long long)pfn, o, head);
-	if (p->_refcount <= 0) {
-		for (o = 1; o < MAX_ORDER; o++) {
-			head = (pfn_t)pfn & ~((1u << o) - 1);
-			if (pfn_to_page(m, head)->_refcount > 0 &&
-			    block_order(pfn_to_page(m, head)->block) >= o)
-				return mm_error(e, -EINVAL,
-						"pfn %llu is inside the order-%u block at pfn %u",
-						(unsigned long long)pfn,
-						block_order(pfn_to_page(m, head)->block), head);
-		}
-		return mm_error(e, -EINVAL, "pfn %llu was not handed out", (unsigned long long)pfn);
-	}
-	if (p->flags & PG(slab))
-		return mm_error(e, -EINVAL, "pfn %llu is a slab of small objects",
-				(unsigned long long)pfn);
-	if (block_order(p->block) != order)
-		return mm_error(e, -EINVAL, "pfn %llu was allocated with order %u, not %u",
-				(unsigned long long)pfn, block_order(p->block), order);
-	return 0;
-}
-
 void claim_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned order)
 {
 	*pfn_to_page(m, pfn) = (struct page){
@@ -645,25 +175,6 @@ void split_page(struct machine *m, pfn_t pfn, unsigned order)
 		p[i].block = block;
 		p[i]._refcount = 1;
 	}
-}
-
-unsigned __isolate_free_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned order)
-{
-	int mt = get_pageblock_migratetype(m, z, pfn);
-
-	if (mt != MIGRATE_ISOLATE) {
-		if (!zone_watermark_ok(m, z, 0, z->watermark[WMARK_LOW] + (1l << order), 0, 0))
-			return 0;
-		__mod_zone_page_state(m, z, NR_FREE_PAGES, -(1l << order));
-	}
-	take_free_block(m, z, pfn, order, free_block_type(m, pfn, order));
-	claim_block(m, z, pfn, order);
-	if (order >= m->pageblock_order - 1) {
-		for (pfn_t x = pfn; x < pfn + (1u << order); x += 1u << m->pageblock_order)
-			if (get_pageblock_migratetype(m, z, x) != MIGRATE_ISOLATE)
-				set_pageblock_migratetype(m, z, x, MIGRATE_MOVABLE);
-	}
-	return 1u << order;
 }
 
 /* ---- watermarks ---- */
@@ -741,45 +252,6 @@ static void trace_zone(struct machine *m, const struct zone *z, unsigned order, 
 
 /* ---- the walk ---- */
 
-/* buddy.md 10: after a high-order atomic request had to try harder. */
-static void reserve_highatomic_pageblock(struct machine *m, struct zone *z, pfn_t pfn)
-{
-	long pages = 1l << m->pageblock_order;
-	int mt = get_pageblock_migratetype(m, z, pfn);
-
-	if (z->nr_reserved_highatomic >= (long)(z->managed_pages / 100) + pages)
-		return;
-	if (mt == MIGRATE_HIGHATOMIC || mt == MIGRATE_ISOLATE)
-		return;
-	z->nr_reserved_highatomic += pages;
-	set_pageblock_migratetype(m, z, pfn, MIGRATE_HIGHATOMIC);
-	move_freepages_block(m, z, pfn, MIGRATE_HIGHATOMIC);
-	trace(m, TRACE_HIGHATOMIC, .zone = z->id, .pfn = pfn, .a = 1, .b = z->nr_reserved_highatomic);
-}
-
-void unreserve_highatomic_pageblock(struct machine *m, const struct alloc_context *ac)
-{
-	long pages = 1l << m->pageblock_order;
-
-	for_each_zone_of(ac, ref) {
-		struct zone *z = ref->zone;
-		unsigned order;
-		pfn_t pfn;
-
-		if (z->nr_reserved_highatomic <= pages || !z->free_mask[MIGRATE_HIGHATOMIC])
-			continue;
-		order = (unsigned)__builtin_ctz(z->free_mask[MIGRATE_HIGHATOMIC]);
-		pfn = z->free_area[order].free_list[MIGRATE_HIGHATOMIC].head;
-		if (get_pageblock_migratetype(m, z, pfn) == MIGRATE_HIGHATOMIC)
-			z->nr_reserved_highatomic -= min_of(pages, z->nr_reserved_highatomic);
-		set_pageblock_migratetype(m, z, pfn, ac->migratetype);
-		move_freepages_block(m, z, pfn, ac->migratetype);
-		trace(m, TRACE_HIGHATOMIC, .zone = z->id, .pfn = pfn, .a = 0,
-		      .b = z->nr_reserved_highatomic);
-		return;
-	}
-}
-
 static void prep_compound_page(struct machine *m, pfn_t pfn, unsigned order)
 {
 	struct page *p = pfn_to_page(m, pfn);
@@ -836,8 +308,9 @@ static inline void account_taken(struct machine *m, struct zone *z, unsigned ord
 	count_vm_events(m, (enum vm_event_item)(PGALLOC_ZONE0 + z->idx), 1ul << order);
 }
 
-static inline pfn_t buffered_rmqueue(struct machine *m, const struct alloc_context *ac,
-				     struct zone *z, unsigned order, gfp_t gfp, int alloc_flags)
+static inline __attribute__((always_inline)) pfn_t
+buffered_rmqueue(struct machine *m, const struct alloc_context *ac, struct zone *z, unsigned order,
+		 gfp_t gfp, int alloc_flags)
 {
 	pfn_t pfn;
 
@@ -895,8 +368,10 @@ static void reset_alloc_batches(struct machine *m, struct zone *preferred)
 	}
 }
 
-static inline pfn_t zone_take(struct machine *m, struct zone *z, gfp_t gfp, unsigned order,
-			      int alloc_flags, const struct alloc_context *ac)
+/* Apart, so that a walk past zones that have nothing carries nothing of this. */
+static __attribute__((noinline)) pfn_t zone_take(struct machine *m, struct zone *z, gfp_t gfp,
+						 unsigned order, int alloc_flags,
+						 const struct alloc_context *ac)
 {
 	pfn_t pfn = buffered_rmqueue(m, ac, z, order, gfp, alloc_flags);
 

@@ -33,7 +33,11 @@ bool can_steal_fallback(const struct machine *m, unsigned order, int mt);
 extern const int8_t fallbacks[MIGRATE_PCPTYPES][2];
 /* Empty one CPU's stock of one zone. */
 void drain_zone_pages(struct machine *m, struct zone *z, struct per_cpu_pageset *ps);
-/* Give one reserved high-atomic pageblock back (buddy.md 10). */
+/* buddy.md 8: a block of @order from the lists of another type than @mt. Returns: its PFN, or
+   PFN_NONE. */
+pfn_t __rmqueue_fallback(struct machine *m, struct zone *z, unsigned order, int mt);
+/* Keep the pageblock of @pfn for high-order atomic requests; give one back (buddy.md 10). */
+void reserve_highatomic_pageblock(struct machine *m, struct zone *z, pfn_t pfn);
 void unreserve_highatomic_pageblock(struct machine *m, const struct alloc_context *ac);
 
 /* The request as it comes from @nid's zonelist, on @nodes only (buddy.md 4). */
