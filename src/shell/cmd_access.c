@@ -326,7 +326,7 @@ const struct command commands_access[] = {
 			 {"exec", ARG_WORD, ARG_FLAG},
 			 {"sp", ARG_WORD, ARG_FLAG}},
 		.help = "Access each page of an area once, to write unless read or exec is said.",
-		.text = "No byte changes. Without LEN, of a mapping's value every page, otherwise one page. "
+		.text = "It takes the faults that a program would; no byte changes. Without LEN, of a mapping's value every page, otherwise one page. "
 			"With sp the stack pointer goes to A first, as a function's frame moves it: the "
 			"stack grows to where the stack pointer is, and little below.",
 		.example = "mmap 64K\ntouch $1+4K read\ntouch $1",

@@ -332,9 +332,11 @@ const struct command commands_session[] = {
 	{
 		.name = "help",
 		.alias = "?",
-		.args = {{"CMD|TOPIC", ARG_TOPIC, ARG_OPT}},
+		.args = {{"CMD|TOPIC|WORD", ARG_TOPIC, ARG_OPT}},
 		.help = "Explain a command or a topic; without one, list them.",
-		.example = "help alloc",
+		.text = "Any other word is looked for in what there is to read about them, and those that "
+			"mention it are listed.",
+		.example = "help alloc\nhelp boot-keys\nhelp fault",
 		.exec = exec_help,
 	},
 	{

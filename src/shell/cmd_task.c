@@ -502,7 +502,7 @@ const struct command commands_task[] = {
 		.name = "fork",
 		.help = "A child of the current task, with a copy of its address space.",
 		.text = "Page tables are copied, pages are not: private ones are write-protected for both, "
-			"and copied when one of them writes. The value is the child's PID; the parent "
+			"and copied when one of them writes (copy on write, COW). The value is the child's PID; the parent "
 			"stays current.",
 		.example = "child = fork\nswitch $child",
 		.flags = CMD_CHANGES | CMD_VALUE | CMD_MACHINE,

@@ -132,17 +132,70 @@ const char *help_topic(unsigned i)
 	return i < ARRAY_SIZE(topics) ? topics[i].name : NULL;
 }
 
+static void help_line(struct shell *sh, const char *name, const char *text)
+{
+	out(sh, "  %-13s %s\n", name, text);
+}
+
+#define MORE_TEXT "`help NAME` tells more about each.\n"
+
 static void overview(struct shell *sh)
 {
 	for (const struct command_group *g = command_groups; g->name; g++) {
 		out(sh, "%s\n", g->title);
 		for (const struct command *c = g->commands; c->name; c++)
-			out(sh, "  %-13s %s\n", c->name, c->help);
+			help_line(sh, c->name, c->help);
 	}
 	out_str(sh, "Topics\n");
 	for (size_t i = 0; i < ARRAY_SIZE(topics); i++)
-		out(sh, "  %-13s %s\n", topics[i].name, topics[i].help);
-	out_str(sh, "`help NAME` tells more about each.\n");
+		help_line(sh, topics[i].name, topics[i].help);
+	out_str(sh, MORE_TEXT);
+}
+
+/* ---- searching ---- */
+
+static bool mentions(const char *text, const char *word)
+{
+	return text && strcasestr(text, word);
+}
+
+static bool topic_mentions(struct shell *sh, const struct topic *t, const char *word)
+{
+	struct strbuf text = STRBUF_INIT, *before;
+	bool found;
+
+	if (mentions(t->name, word) || mentions(t->help, word))
+		return true;
+	before = out_capture(sh, &text);
+	t->show(sh);
+	out_release(sh, before);
+	found = mentions(strbuf_str(&text), word);
+	strbuf_free(&text);
+	return found;
+}
+
+/* What is no name may be a word of a text. Returns: how many commands and topics have it. */
+static unsigned help_search(struct shell *sh, const char *word)
+{
+	unsigned n = 0;
+
+	for_each_command(g, c)
+	{
+		if (!mentions(c->name, word) && !mentions(c->alias, word) &&
+		    !mentions(c->help, word) && !mentions(c->text, word))
+			continue;
+		help_line(sh, c->name, c->help);
+		n++;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(topics); i++) {
+		if (!topic_mentions(sh, &topics[i], word))
+			continue;
+		help_line(sh, topics[i].name, topics[i].help);
+		n++;
+	}
+	if (n)
+		out_str(sh, MORE_TEXT);
+	return n;
 }
 
 /* `help cache`: the commands whose first word it is. */
@@ -185,7 +238,7 @@ int help(struct shell *sh, const char *name)
 	c = command_find(name);
 	if (!c && sh->in && sh->in->editor)
 		c = command_by_prefix(name);
-	if (!c && help_family(sh, name))
+	if (!c && (help_family(sh, name) || (*name && help_search(sh, name))))
 		return 0;
 	if (!c)
 		return cmd_fail(sh, ENOENT, "there is no help on %s%s", quoted(sh, name),
