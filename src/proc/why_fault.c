@@ -132,19 +132,18 @@ void tell_area(struct story *s)
 	const struct trace_event *ev = s->ev;
 	vaddr_t va = s->fault ? (vaddr_t)s->fault->a : 0;
 
-	if (va >= (vaddr_t)ev->a) {
-		strbuf_addf(s->out, "  area 0x%llx-0x%llx %s, %s\n", (ull)ev->a, (ull)ev->b,
+	if (!s->fault || va >= (vaddr_t)ev->a) {
+		strbuf_addf(s->out, "  area 0x%llx-0x%llx %s %s\n", (ull)ev->a, (ull)ev->b,
 			    prot_text((uint64_t)ev->c), area_name_at(s, (vaddr_t)ev->a));
 		tell_kind(s);
 		return;
 	}
-	strbuf_addf(s->out, "  no area there; the next above is 0x%llx-0x%llx %s, %s, which ",
-		    (ull)ev->a, (ull)ev->b, prot_text((uint64_t)ev->c),
-		    area_name_at(s, (vaddr_t)ev->a));
+	strbuf_addf(s->out, "  no area; the next above, 0x%llx-0x%llx %s %s, ", (ull)ev->a,
+		    (ull)ev->b, prot_text((uint64_t)ev->c), area_name_at(s, (vaddr_t)ev->a));
 	if (!(ev->c & VM_GROWSDOWN))
 		strbuf_adds(s->out, "does not grow down\n");
 	else
-		strbuf_addf(s->out, "grows down; the stack pointer is 0x%llx\n", (ull)s->fault->c);
+		strbuf_addf(s->out, "grows down; sp is 0x%llx\n", (ull)s->fault->c);
 }
 
 void tell_stack_grows(struct story *s)
@@ -190,7 +189,7 @@ static void tell_page(struct story *s, pfn_t pfn, long long mapcount)
 
 	if (pfn_is_ram(s->m, pfn))
 		z = s->m->zone_by_id[block_zone(pfn_to_page(s->m, pfn)->block)];
-	strbuf_addf(s->out, "=> 0x%llx has pfn %u", (ull)s->fault->a, pfn);
+	strbuf_addf(s->out, "=> 0x%llx: pfn %u", (ull)s->fault->a, pfn);
 	if (is_zero_page(s, pfn))
 		strbuf_adds(s->out, ", the zero page");
 	else if (z)
@@ -210,7 +209,7 @@ void tell_fault_done(struct story *s)
 	} else {
 		tell_page(s, ev->pfn, ev->b);
 		if (ev->pfn2 != PFN_NONE && ev->pfn2 != ev->pfn && !is_zero_page(s, ev->pfn2))
-			strbuf_addf(s->out, "; pfn %u, mapcount %lld, is what was there", ev->pfn2,
+			strbuf_addf(s->out, "; was pfn %u, mapcount now %lld", ev->pfn2,
 				    (long long)ev->c);
 		if (s->fault->d == ev->a)
 			strbuf_addf(s->out, "; rss stays %lld", (long long)ev->a);
@@ -251,13 +250,12 @@ static void fork_area_end(struct story *s, struct fork_story *f)
 	if (a->d == FORK_DONTCOPY)
 		strbuf_adds(s->out, "not for children\n");
 	else if (a->d == FORK_FAULTS_LATER)
-		strbuf_adds(s->out,
-			    "no page of its own: the child's faults can find what is there\n");
+		strbuf_adds(s->out, "nothing to copy: faults find what is there\n");
 	else
 		strbuf_addf(s->out,
-			    "%lld entr%s copied, %lld write-protected by it; pages with one more "
-			    "mapping: %lld\n",
-			    f->entries, f->entries == 1 ? "y" : "ies", f->protected, f->shared);
+			    "%lld entr%s copied, %lld write-protected, %lld page%s shared\n",
+			    f->entries, f->entries == 1 ? "y" : "ies", f->protected, f->shared,
+			    f->shared == 1 ? "" : "s");
 	f->area = NULL;
 	f->entries = f->protected = f->shared = 0;
 }
@@ -322,11 +320,9 @@ static void fork_costs(struct story *s, struct fork_story *f)
 	if (f->nr_caches)
 		strbuf_addc(s->out, '\n');
 	range_end(&f->pfns);
-	strbuf_addf(
-		s->out,
-		"  %u pages, for the kernel's stack, the page directory, %u table%s of the user's "
-		"part and slabs: pfn %s\n",
-		f->pages, f->tables, f->tables == 1 ? "" : "s", strbuf_str(&f->text));
+	strbuf_addf(s->out,
+		    "  pages: %u (kernel stack, page directory, %u table%s, slabs), pfn %s\n",
+		    f->pages, f->tables, f->tables == 1 ? "" : "s", strbuf_str(&f->text));
 }
 
 /* An object and a page a line would be too many: they are counted. */

@@ -100,27 +100,27 @@ static void tell_layout(struct story *s)
 {
 	static const char *const classic[] = {
 		[LAYOUT_PERSONALITY] = "ADDR_COMPAT_LAYOUT is set",
-		[LAYOUT_UNLIMITED] = "the stack has no limit that room could be left for",
+		[LAYOUT_UNLIMITED] = "the stack has no limit",
 		[LAYOUT_SYSCTL] = "vm.legacy_va_layout is set",
 	};
 	const struct trace_event *ev = s->ev;
-	uint64_t least = (uint64_t)ev->b > (uint64_t)ev->c ? 1 : 0;
+	uint64_t left = (uint64_t)ev->b, limit = (uint64_t)ev->c;
 
 	if (ev->order != LAYOUT_TOPDOWN) {
-		strbuf_addf(s->out,
-			    "classic layout, as %s: mappings go up from 0x%llx, a third of the "
-			    "user's part\n",
-			    classic[ev->order], (ull)ev->a);
+		strbuf_addf(
+			s->out,
+			"classic layout, %s: mappings go up from 0x%llx, a third of user space\n",
+			classic[ev->order], (ull)ev->a);
 		return;
 	}
 	strbuf_addf(s->out,
-		    "layout: mappings go down from mmap_base 0x%llx, below %llu MiB for the stack",
-		    (ull)ev->a, (ull)ev->b >> 20);
-	strbuf_addf(s->out,
-		    least	     ? " (its limit is %llu MiB, but so much is left at least)\n"
-		    : ev->b == ev->c ? " (its limit)\n"
-				     : " (its limit is %llu MiB, but more is never left)\n",
-		    (ull)ev->c >> 20);
+		    "layout: mappings go down from mmap_base 0x%llx; left for the stack %llu MiB, ",
+		    (ull)ev->a, (ull)left >> 20);
+	if (left == limit)
+		strbuf_adds(s->out, "its limit\n");
+	else
+		strbuf_addf(s->out, "%s (its limit: %llu MiB)\n",
+			    left > limit ? "the least" : "the most", (ull)limit >> 20);
 }
 
 static void tell_gap(struct story *s)
@@ -129,12 +129,12 @@ static void tell_gap(struct story *s)
 	vaddr_t start = (vaddr_t)max_of((vaddr_t)ev->c, (vaddr_t)ev->a), end = (vaddr_t)ev->d;
 
 	end = min_of(end, (vaddr_t)ev->b);
-	strbuf_addf(
-		s->out,
-		"  search %s in 0x%llx-0x%llx: the %s gap that is large enough is 0x%llx-0x%llx",
-		ev->order ? "from the top" : "from below", (ull)ev->a, (ull)ev->b,
-		ev->order ? "highest" : "lowest", (ull)start, (ull)end);
-	strbuf_addf(s->out, ", %llu kB", (ull)(end - start) >> 10);
+	strbuf_addf(s->out,
+		    "  search from %s, 0x%llx-0x%llx\n"
+		    "    %s gap that is large enough: 0x%llx-0x%llx, %llu kB",
+		    ev->order ? "the top" : "below", (ull)ev->a, (ull)ev->b,
+		    ev->order ? "highest" : "lowest", (ull)start, (ull)end,
+		    (ull)(end - start) >> 10);
 	if (end < (vaddr_t)ev->b)
 		strbuf_addf(s->out, ", below %s", area_name_at(s, end));
 	strbuf_addc(s->out, '\n');
@@ -147,9 +147,8 @@ static void tell_no_gap(struct story *s)
 	vaddr_t low = (vaddr_t)s->ev->a, high = (vaddr_t)s->ev->b, from = low, best = low;
 	uint64_t size = 0;
 
-	strbuf_addf(s->out, "  search %s in 0x%llx-0x%llx: no gap of %llu bytes",
-		    s->ev->order ? "from the top" : "from below", (ull)low, (ull)high,
-		    (ull)s->ev->c);
+	strbuf_addf(s->out, "  search from %s, 0x%llx-0x%llx\n    no gap of %llu bytes",
+		    s->ev->order ? "the top" : "below", (ull)low, (ull)high, (ull)s->ev->c);
 	for (const struct vm_area_struct *v = mm ? mm->mmap : NULL;; v = v->vm_next) {
 		vaddr_t to = v ? min_of(vm_start_gap(s->m, v), high) : high;
 
@@ -179,8 +178,7 @@ static void tell_no_room(struct story *s)
 
 static void tell_brk_busy(struct story *s)
 {
-	story_text(s, "=> the break stays: with a page behind it the heap would end at %A, but ",
-		   NULL);
+	story_text(s, "=> the break stays: heap and a free page would end at %A, ", NULL);
 	strbuf_addf(s->out, "%s begins at 0x%llx\n", area_name_at(s, (vaddr_t)s->ev->b),
 		    (ull)s->ev->b);
 }
@@ -217,17 +215,17 @@ static void tell_commit(struct story *s)
 static void tell_merge(struct story *s)
 {
 	static const char *const text[] = {
-		[1] = "it fills the room between two areas, and joins both",
-		[2] = "it joins the area below it",
-		[3] = "it joins the area above it",
-		[4] = "the end of an area joins the area above it",
-		[5] = "the start of an area joins the area below it",
-		[6] = "a whole area joins both its neighbours",
-		[7] = "a whole area joins the area below it",
-		[8] = "a whole area joins the area above it",
+		[1] = "it fills the room between two areas",
+		[2] = "it joins the area below",
+		[3] = "it joins the area above",
+		[4] = "the end of an area joins the area above",
+		[5] = "the start of an area joins the area below",
+		[6] = "a whole area joins both neighbours",
+		[7] = "a whole area joins the area below",
+		[8] = "a whole area joins the area above",
 	};
 
-	story_text(s, "  %A-%B merges, case %o: ", NULL);
+	story_text(s, "  merge, case %o: ", NULL);
 	strbuf_adds(s->out, s->ev->order < ARRAY_SIZE(text) ? text[s->ev->order] : "?");
 	story_text(s, "; %C-%D is one\n", NULL);
 }
