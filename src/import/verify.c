@@ -150,6 +150,8 @@ long verify_lines(struct verify *v, const struct strbuf *text, const char *last,
 	}
 	/* lines of the model that the kernel does not have */
 	while (end && more && scan_line(&model)) {
+		if (verify_first(v))
+			verify_tell(v, s, "the last line", "more lines before it");
 		differ++;
 		if (line)
 			line(v, DIVERGED);

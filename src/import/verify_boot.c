@@ -154,6 +154,11 @@ static int stage_head(struct verify *v, struct e0_line *e0)
 		else
 			got = head_line(v, &model, e0);
 	}
+	if (got > 0 && scan_line(&model)) {
+		if (verify_first(v))
+			verify_tell(v, s, "no more lines of memblock", "another");
+		verify_count(v, DIVERGED);
+	}
 	strbuf_free(&text);
 	if (!got)
 		return scan_error(s, v->e, "not a line of this kind of recording");

@@ -292,8 +292,11 @@ static int compare_state(struct slub_debug_verify *sv)
 	do {
 		same &= same_line(sv->v, &model);
 	} while (scan_line(s) && is_state_line(s) && !(s->p[0] == 'c' && s->p[1] == 'a'));
-	if (!text.failed && same)
-		same = !scan_line(&model);
+	if (!text.failed && same && scan_line(&model)) {
+		same = false;
+		if (verify_first(sv->v))
+			verify_tell(sv->v, s, "no more lines of the cache before", "another");
+	}
 	scan_unline(s);
 	strbuf_free(&text);
 	verify_count(sv->v, same ? MATCHED : DIVERGED);
@@ -366,6 +369,9 @@ static int read_hex(struct slub_debug_verify *sv)
 	if (!sv->cache || !take_name(s, what, sizeof(what)) || !scan_word(s, " addr=") ||
 	    !scan_u64(s, &addr) || !scan_word(s, " bytes="))
 		return scan_error(s, sv->v->e, "expects what= addr= bytes=");
+	if (s->lineno == sv->hex_line + 1 && !strcmp(what, sv->hex_what) && addr != sv->hex_next)
+		return scan_error(s, sv->v->e, "expects the bytes from 0x%llx on",
+				  (unsigned long long)sv->hex_next);
 	first = !strcmp(what, "allocated") || !strcmp(what, "slabtail");
 	if (!strcmp(what, "allocated") && !sv->seeded) {
 		sv->victim = addr;
@@ -382,6 +388,9 @@ static int read_hex(struct slub_debug_verify *sv)
 		else
 			same &= m->ram[off] == byte;
 	}
+	memcpy(sv->hex_what, what, sizeof(what));
+	sv->hex_line = s->lineno;
+	sv->hex_next = addr;
 	if (!same && verify_first(sv->v))
 		verify_tell(sv->v, s, "these bytes", "others");
 	verify_count(sv->v, same ? MATCHED : DIVERGED);

@@ -17,6 +17,9 @@ struct slub_debug_verify {
 	bool loading; /* not fresh, and the state has not come yet */
 	bool seeded;  /* .victim's bytes are known */
 	vaddr_t victim;
+	char hex_what[32];	/* of the hex line before; where the next must go on */
+	unsigned long hex_line;
+	vaddr_t hex_next;
 	vaddr_t handed[16]; /* objects that were had before the state came */
 	unsigned nr_handed;
 	bool tainted; /* the kernel was, before the first report */

@@ -17,6 +17,7 @@
 #define E7_WARNING "failures/slub-hm4g-64M-noretry-o11.rec.gz"
 #define E7_KMALLOC "failures/slub-hm4g-2G-kmalloc64K-noretry.rec.gz"
 #define E3_SLOB "slab/slob-hm4g-512M-s1-nomerge.rec.gz"
+#define E6 "slub-debug/fzpu-s40-case1.rec.gz"
 #define E4 "vmalloc/slub-hm4g-512M-s1.rec.gz"
 #define E5 "kmap/slub-hm4g-2G-s4.rec.gz"
 
@@ -119,6 +120,8 @@ static const struct {
 	{E7_COMPACTED, "stage=after", "managed=11565", "managed=11566", NULL},
 	{E0, "e0 stage=post_mem_init", "totalram_pages=", "totalram_pages=1", "e0 stage=post"},
 	{E0, "e0 stage=pre_highmem", "max_pfn=1", "max_pfn=2", "e0 stage=pre_highmem"},
+	{E0, "ende0 stage=pre_free", "mb type=reserved", "note type=reserved", NULL},
+	{E6, "note after error", "\nslab cache=", "\nnote cache=", "the cache before"},
 	{E7_GIVEN, "op=0", "pfn=4688", "pfn=-", NULL},
 	{E7_GIVEN, "op=0", "migratetype=0", "migratetype=1", "op=0"},
 	{E7_GIVEN, "op=0", "gfp=0x24010c0", "gfp=0x24010c1", "op=0"},
@@ -246,6 +249,7 @@ static const struct {
 	{E2, "exp", "\n", "\r\n", "CR LF"},
 	{E2, "stage=before", "mt=1 pfns=", "mt=2 pfns=", "in the order of mt="},
 	{E2, "stage=before", "part=0", "part=1", "in their order"},
+	{E6, "hex what=after addr=0xde8e7f78", "addr=0xde8e7f88", "addr=0xde8e7f89", "0xde8e7f88 on"},
 	{E5, "page ", "idx=7 ", "idx=8 ", "expects idx=7"},
 	{E5, "page ", "highmem=1", "highmem=0", "high memory"},
 };
