@@ -314,6 +314,7 @@ struct mm_system {
 	pfn_t zero_pfn, vdso_pfn, vvar_pfn; /* of the kernel image; 0: unknown (a loaded state) */
 	unsigned vdso_pages;
 	long committed; /* pages: Committed_AS */
+	long stray;	/* of them, of stacks that are not charged but grew: never given back */
 	unsigned long admin_reserve_kbytes, user_reserve_kbytes;
 	/* sysctl */
 	int overcommit_memory, overcommit_ratio, max_map_count, randomize_va_space, legacy_va_layout;

@@ -271,9 +271,9 @@ static int check_totals(struct audit *a)
 	const struct machine *m = a->m;
 	const struct mm_system *s = m->mm;
 
-	if (a->committed != s->committed)
+	if (a->committed + s->stray != s->committed)
 		return mm_error(a->e, -EUCLEAN, "Committed_AS is %ld pages, charged are %ld", s->committed,
-				a->committed);
+				a->committed + s->stray);
 	if (a->areas != s->vma_pool.live || a->mms != s->mm_pool.live)
 		return mm_error(a->e, -EUCLEAN, "%lu areas and %lu address spaces live, tasks have %lu and %lu",
 				s->vma_pool.live, s->mm_pool.live, a->areas, a->mms);

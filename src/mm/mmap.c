@@ -629,6 +629,8 @@ int expand_stack(struct machine *m, struct task_struct *t, struct vm_area_struct
 		return -ENOMEM;
 	if (security_vm_enough_memory(m, t, (long)grow))
 		return -ENOMEM;
+	if (!(v->vm_flags & VM_ACCOUNT))
+		m->mm->stray += (long)grow;
 	if (v->vm_flags & VM_LOCKED)
 		mm->locked_vm += grow;
 	vm_stat_account(mm, v->vm_flags, v->vm_file, (int64_t)grow);

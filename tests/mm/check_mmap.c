@@ -272,6 +272,23 @@ START_TEST(stacks_grow)
 }
 END_TEST
 
+/* Growth is charged even where the area is not; nobody gives it back. */
+START_TEST(growth_is_always_charged)
+{
+	long committed = p.m->mm->committed;
+
+	p.t->sp = 0;
+	map_at(&p, BASE, 2, RW, ANON | MAP_GROWSDOWN | MAP_NORESERVE);
+	ck_assert_int_eq(p.m->mm->committed, committed);
+	touch(&p, p.t, BASE - P(3), FAULT_WRITE);
+	assert_areas(p.t, BASE - P(8), BASE + P(8), "3fffd000-40002000 rw-p");
+	ck_assert_int_eq(p.m->mm->committed, committed + 3);
+	assert_audit(p.m);
+	ck_assert_int_eq(sys_munmap(p.m, p.t, BASE - P(3), P(5)), 0);
+	ck_assert_int_eq(p.m->mm->committed, committed + 3);
+}
+END_TEST
+
 START_TEST(mremap_in_place_and_elsewhere)
 {
 	struct machine *m = p.m;
@@ -409,6 +426,7 @@ Suite *mmap_suite(void)
 	tcase_add_test(tc, the_break);
 	tcase_add_test(tc, overcommit);
 	tcase_add_test(tc, stacks_grow);
+	tcase_add_test(tc, growth_is_always_charged);
 	tcase_add_test(tc, mremap_in_place_and_elsewhere);
 	tcase_add_test(tc, locking);
 	tcase_add_test(tc, sixty_thousand_areas);
