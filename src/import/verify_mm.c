@@ -7,317 +7,11 @@
  * that are mapped later, the first inode number of shared anonymous memory, and which pages of
  * its own heap and stack the program touched between the operations.
  */
-#include "verify_kinds.h"
+#include "verify_mm.h"
 #include <errno.h>
 #include <mmsh/fault.h>
 #include <mmsh/proc_task.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#define RECORDED_MEM (512ull << 20)
-
-struct replay {
-	struct verify *v;
-	struct machine *m;
-	struct task_struct *t;
-	struct file *ro, *rw;
-	vaddr_t brk0; /* the heap's end at the start: below it are the program's own pages */
-	vaddr_t last_brk;
-	bool ino_known;
-	long own_pages; /* that the program touched by itself, in a statm but in no smaps yet */
-};
-
-/* ---- lines of maps and smaps ---- */
-
-struct map_line {
-	uint64_t start, end, offset, ino, major, minor;
-	char perm[5];
-	char name[128];
-};
-
-struct smap_line {
-	uint64_t start, end;
-	uint64_t rss, pss, sc, sd, pc, pd, anon;
-	uint32_t flags;
-};
-
-static bool scan_hex(struct scan *s, uint64_t *n)
-{
-	return scan_digits(s, 16, n);
-}
-
-static bool parse_map(struct scan *s, struct map_line *l)
-{
-	const char *name;
-	size_t n;
-
-	*l = (struct map_line){0};
-	if (!scan_hex(s, &l->start) || !scan_char(s, '-') || !scan_hex(s, &l->end) || !scan_char(s, ' ') ||
-	    scan_left(s) < 5)
-		return false;
-	memcpy(l->perm, s->p, 4);
-	s->p += 4;
-	if (!scan_char(s, ' ') || !scan_hex(s, &l->offset) || !scan_char(s, ' ') || !scan_hex(s, &l->major) ||
-	    !scan_char(s, ':') || !scan_hex(s, &l->minor) || !scan_char(s, ' ') ||
-	    !scan_digits(s, 10, &l->ino) || !scan_char(s, ' '))
-		return false;
-	scan_blanks(s);
-	n = scan_until(s, '\n', &name);
-	if (n >= sizeof(l->name) || l->start >= l->end || ((l->start | l->end) & (PAGE_SIZE - 1)))
-		return false;
-	memcpy(l->name, name, n);
-	return true;
-}
-
-static bool parse_flags(struct scan *s, uint32_t *flags)
-{
-	*flags = 0;
-	while (scan_left(s) >= 3) {
-		unsigned i = 0;
-
-		while (i < 32 && memcmp(vm_flag_letters[i], s->p, 2) != 0)
-			i++;
-		if (i == 32)
-			return false;
-		*flags |= 1u << i;
-		s->p += 2;
-		if (!scan_char(s, ','))
-			return false;
-	}
-	return scan_at_end(s);
-}
-
-static bool parse_smap(struct scan *s, struct smap_line *l)
-{
-	const struct {
-		const char *key;
-		uint64_t *value;
-	} keys[] = {{" rss=", &l->rss}, {" pss=", &l->pss}, {" sc=", &l->sc},	  {" sd=", &l->sd},
-		    {" pc=", &l->pc},	{" pd=", &l->pd},   {" anon=", &l->anon}};
-
-	*l = (struct smap_line){0};
-	if (!scan_hex(s, &l->start) || !scan_char(s, '-') || !scan_hex(s, &l->end) || scan_left(s) < 5)
-		return false;
-	s->p += 5;
-	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
-		if (!scan_key(s, keys[i].key) || !scan_u64(s, keys[i].value))
-			return false;
-	return scan_word(s, " flags=") && parse_flags(s, &l->flags);
-}
-
-/* ---- the start ---- */
-
-/* The first line of the recording, from here on, that maps a file of that name. */
-static bool find_map(const struct replay *r, const char *name, struct map_line *l)
-{
-	struct scan s = r->v->d.s;
-
-	while (scan_line(&s))
-		if (scan_word(&s, "m ") && parse_map(&s, l) && !strcmp(l->name, name))
-			return true;
-	return false;
-}
-
-static const struct fs_kind *fs_of(const struct map_line *l)
-{
-	/* the root file system is the third one that a kernel mounts */
-	return l->major ? &fs_disk : l->minor == 2 ? &fs_ram : &fs_shmem;
-}
-
-/* A file of the experiment: its pages were written, and so are cached and dirty. */
-static struct file *open_file(struct replay *r, const char *name, const struct fs_kind *fs, unsigned mode)
-{
-	struct map_line l;
-	bool known = find_map(r, name, &l);
-	struct address_space *a;
-	struct file *f;
-
-	a = file_create(r->m, fs, name, known ? (unsigned)l.major : 0, known ? (unsigned)l.minor : 0,
-			known ? l.ino : 0, 64 << 10);
-	f = a ? file_open(r->m, a, mode) : NULL;
-	for (uint64_t i = 0; f && i < (64 << 10) >> PAGE_SHIFT; i++) {
-		int64_t pfn = page_cache_get(r->m, a, i);
-
-		if (pfn < 0)
-			return NULL;
-		pfn_to_page(r->m, (pfn_t)pfn)->flags |= PG(dirty);
-	}
-	return f;
-}
-
-static int no_memory(const struct replay *r)
-{
-	return mm_error(r->v->e, -ENOMEM, "no memory for the process");
-}
-
-/* The program's own file, by its first area. */
-static struct file *program_file(struct replay *r, const struct map_line *l)
-{
-	struct address_space *a = file_find(r->m, l->name);
-
-	if (r->t->mm->exe_file && r->t->mm->exe_file->mapping == a)
-		return r->t->mm->exe_file;
-	a = file_create(r->m, fs_of(l), l->name, (unsigned)l->major, (unsigned)l->minor, l->ino, 1ull << 32);
-	if (a && !r->t->mm->exe_file) {
-		r->t->mm->exe_file = file_open(r->m, a, FMODE_READ);
-		r->t->mm->start_code = l->start;
-		return r->t->mm->exe_file;
-	}
-	return a ? file_open(r->m, a, FMODE_READ) : NULL;
-}
-
-static int make_area(struct replay *r, const struct map_line *l, const struct smap_line *sm)
-{
-	struct mm_struct *mm = r->t->mm;
-	struct file *f = NULL;
-	enum special_area special = !strcmp(l->name, "[vvar]")	 ? SPECIAL_VVAR
-				    : !strcmp(l->name, "[vdso]") ? SPECIAL_VDSO
-								 : SPECIAL_NONE;
-
-	if (l->name[0] == '/') {
-		f = program_file(r, l);
-		if (!f)
-			return no_memory(r);
-		if (sm->flags & VM_EXEC)
-			mm->end_code = l->end;
-	}
-	if (!strcmp(l->name, "[heap]") && !mm->start_brk) {
-		mm->start_brk = l->start;
-		mm->brk = r->brk0;
-	}
-	if (!strcmp(l->name, "[stack]"))
-		mm->start_stack = r->t->sp = l->end - 16;
-	if (vma_restore(r->m, r->t, l->start, l->end, sm->flags, f,
-			f ? l->offset >> PAGE_SHIFT : l->start >> PAGE_SHIFT, special))
-		return no_memory(r);
-	return 0;
-}
-
-/* Pages as many as smaps says, those written to first. Which ones is not told: a stack's are its
-   upper ones, all others come from the low end. */
-static int populate(struct replay *r, const struct smap_line *sm)
-{
-	struct vm_area_struct *v = vma_lookup(r->t->mm, sm->start);
-	uint64_t anon = sm->anon >> 2, file = (sm->rss - sm->anon) >> 2;
-	uint64_t shared = sm->pss ? sm->rss / sm->pss : 1;
-	struct fault_report f;
-
-	if (!v || sm->rss < sm->anon || sm->rss > (sm->end - sm->start) >> 10)
-		return scan_error(&r->v->d.s, r->v->e, "an area's pages make no sense");
-	for (uint64_t i = 0; i < anon; i++) {
-		vaddr_t va = v->vm_flags & VM_GROWSDOWN ? v->vm_end - PFN_PHYS(i + 1)
-							: v->vm_start + PFN_PHYS(i);
-
-		if (vma_restore_page(r->m, v, va, true, &f))
-			return no_memory(r);
-	}
-	for (uint64_t i = 0; i < file; i++) {
-		if (vma_restore_page(r->m, v, v->vm_start + PFN_PHYS(anon + i), false, &f))
-			return no_memory(r);
-		if (sm->pd + sm->sd > sm->anon)
-			pfn_to_page(r->m, f.pfn)->flags |= PG(dirty);
-		/* others map it as well */
-		if (v->special && shared > 1)
-			pfn_to_page(r->m, f.pfn)->mapcount += (int32_t)min_of(shared, (uint64_t)1000) - 1;
-	}
-	return 0;
-}
-
-/* The maps lines from the current one on, and after them the smaps lines: one pass over both. */
-static int load_areas(struct replay *r)
-{
-	struct verify *v = r->v;
-	struct scan *s = &v->d.s, sm = *s;
-	struct map_line l;
-	struct smap_line p;
-
-	while (scan_line(&sm) && !scan_word(&sm, "smaps op="))
-		;
-	while (scan_line(s) && !scan_word(s, "endmaps")) {
-		if (!scan_word(s, "m ") || !parse_map(s, &l))
-			return scan_error(s, v->e, "not a line of maps");
-		if (!scan_line(&sm) || !scan_word(&sm, "s ") || !parse_smap(&sm, &p) || p.start != l.start ||
-		    p.end != l.end)
-			return scan_error(&sm, v->e, "smaps does not go with maps");
-		if (make_area(r, &l, &p))
-			return -EINVAL;
-	}
-	return 0;
-}
-
-/* statm is behind by what the task has counted and not passed on yet. */
-static int load_statm(struct replay *r)
-{
-	struct scan *s = &r->v->d.s;
-	struct mm_struct *mm = r->t->mm;
-	uint64_t size, resident, shared;
-
-	if (!scan_u64(s, &size) || !scan_char(s, ' ') || !scan_u64(s, &resident) || !scan_char(s, ' ') ||
-	    !scan_u64(s, &shared))
-		return scan_error(s, r->v->e, "not a line of statm");
-	mm->rss_unsynced[MM_FILEPAGES] = (long)shared;
-	mm->rss_unsynced[MM_ANONPAGES] = (long)(resident - shared);
-	return 0;
-}
-
-static int load_start(struct replay *r)
-{
-	struct scan *s = &r->v->d.s;
-	struct mm_struct *mm = r->t->mm;
-	struct smap_line p;
-	long shown[NR_MM_COUNTERS];
-
-	if (!scan_line(s) || !scan_word(s, "brk0=") || !scan_u64(s, &r->brk0) || !scan_line(s) ||
-	    !scan_word(s, "maps op=-1"))
-		return scan_error(s, r->v->e, "expects brk0= and the maps of the start");
-	if (load_areas(r))
-		return -EINVAL;
-	if (!scan_line(s) || !scan_word(s, "statm op=-1 "))
-		return scan_error(s, r->v->e, "expects the statm of the start");
-	if (load_statm(r))
-		return -EINVAL;
-	memcpy(shown, mm->rss_unsynced, sizeof(shown));
-	if (!scan_line(s) || !scan_word(s, "smaps op=-1"))
-		return scan_error(s, r->v->e, "expects the smaps of the start");
-	while (scan_line(s) && !scan_word(s, "endsmaps"))
-		if (!scan_word(s, "s ") || !parse_smap(s, &p) || populate(r, &p))
-			return scan_error(s, r->v->e, "not a line of smaps");
-	for (int i = 0; i < NR_MM_COUNTERS; i++)
-		mm->rss_unsynced[i] = i == MM_SWAPENTS ? 0 : mm->rss_stat[i] - shown[i];
-	mm->rss_events = 0;
-	return 0;
-}
-
-static int begin(struct replay *r)
-{
-	struct scan *s = &r->v->d.s;
-	struct boot_params p;
-	uint64_t personality = 0;
-	const char *key = memmem(s->line, (size_t)(s->end - s->line), "personality=", 12);
-
-	if (key) {
-		s->p = key + 12;
-		if (!scan_u64(s, &personality))
-			return scan_error(s, r->v->e, "expects a personality");
-	}
-	boot_params_init(&p);
-	p.mem = RECORDED_MEM;
-	verify_machine(r->v, machine_boot(&p, r->v->e));
-	r->m = r->v->m;
-	if (!r->m)
-		return -EINVAL;
-	r->t = task_new(r->m, NULL, "e1");
-	if (!r->t)
-		return no_memory(r);
-	r->t->personality = (unsigned)personality;
-	r->t->mm = mm_alloc(r->m, r->t);
-	if (!r->t->mm)
-		return no_memory(r);
-	arch_pick_mmap_layout(r->m, r->t, 0, false);
-	r->ro = open_file(r, "/data/file.bin", &fs_ram, FMODE_READ);
-	r->rw = open_file(r, "/tmp/rw.bin", &fs_shmem, FMODE_READ | FMODE_WRITE);
-	return r->ro && r->rw ? load_start(r) : no_memory(r);
-}
 
 /* ---- operations ---- */
 
@@ -437,24 +131,27 @@ static int op_mremap(struct replay *r)
 	return 0;
 }
 
-/* A refusal whose cause is not inside the recording may be given. */
+/* A refusal whose cause is not inside the recording may be given: a break that cannot grow, or
+   that would come to lie below what the kernel has for the heap's start. */
 static int op_brk(struct replay *r)
 {
 	static const char *const keys[] = {"addr=", NULL};
-	struct mm_struct *mm = r->t->mm;
-	vaddr_t old = mm->brk;
+	vaddr_t old = r->t->mm->brk;
+	bool refused;
 	uint64_t a[1];
 	int64_t want, got;
 
 	if (!scan_args(&r->v->d.s, keys, a) || !scan_result(&r->v->d.s, &want))
 		return -EINVAL;
-	got = sys_brk(r->m, r->t, a[0]);
-	if (got != want && (vaddr_t)want == old && got > want) {
-		sys_brk(r->m, r->t, old);
-		compare(r, want, got, true);
+	refused = (vaddr_t)want == old && a[0] != old;
+	if (refused && a[0] < r->brk0 && a[0] < old && a[0] >= r->t->mm->start_brk) {
+		compare(r, want, (int64_t)a[0], true);
 		return 0;
 	}
-	compare(r, want, got, false);
+	got = sys_brk(r->m, r->t, a[0]);
+	if (refused && got > want)
+		sys_brk(r->m, r->t, old);
+	compare(r, want, got, refused && got > want);
 	return 0;
 }
 
@@ -472,6 +169,8 @@ static int op_touch(struct replay *r)
 	if (scan_word(s, " ok=") ? !scan_u64(s, &ok)
 				 : !scan_word(s, " sig=") || !scan_u64(s, &sig) || !scan_word(s, " at=") ||
 					   !scan_u64(s, &at))
+		return -EINVAL;
+	if (!scan_at_end(s))
 		return -EINVAL;
 	/* without a signal the program stopped at the end of what it had mapped there */
 	if (!sig)
@@ -494,8 +193,8 @@ static int op_touch(struct replay *r)
 static int op_line(struct replay *r)
 {
 	struct scan *s = &r->v->d.s;
-	uint32_t n;
 	int err = -EINVAL;
+	uint32_t n = 0;
 
 	trace_buffer_reset(&r->v->trace);
 	if (!scan_u32(s, &n) || !scan_char(s, ' '))
@@ -514,6 +213,7 @@ static int op_line(struct replay *r)
 		err = op_brk(r);
 	else if (scan_word(s, "touch "))
 		err = op_touch(r);
+	r->ops = n + 1ull;
 	return err ? scan_error(s, r->v->e, "not an operation of this kind of recording") : 0;
 }
 
@@ -574,7 +274,9 @@ static bool own_touch(struct replay *r, struct vm_area_struct *v)
 	struct pte_info i;
 	struct fault_report f;
 
-	for (vaddr_t va = v->vm_start; va < end; va += PAGE_SIZE) {
+	for (uint64_t n = 0; n < (end - v->vm_start) >> PAGE_SHIFT; n++) {
+		vaddr_t va = v->vm_flags & VM_GROWSDOWN ? end - PFN_PHYS(n + 1) : v->vm_start + PFN_PHYS(n);
+
 		pte_lookup(r->m, r->t->mm, va, &i);
 		if (i.none)
 			return !vma_restore_page(r->m, v, va, true, &f);
@@ -644,8 +346,45 @@ static void put_smap(struct replay *r, const struct vm_area_struct *v, struct st
 	strbuf_addc(out, '\n');
 }
 
-/* Where the recording has a page or two more in the program's own areas, they are given. */
-static int adopt_own_pages(struct replay *r, unsigned long *given)
+/* Pages that the program has touched by itself since, two at most. Returns: how many. */
+static unsigned long adopt_own(struct replay *r, struct vm_area_struct *v, const struct smap_line *p)
+{
+	unsigned long given = 0;
+	struct mem_size_stats st;
+	unsigned n = 0;
+
+	smap_gather(r->m, v, &st);
+	while (st.resident >> 10 < p->rss && n++ < 2 && own_touch(r, v)) {
+		st.resident += PAGE_SIZE;
+		if (!r->own_pages) {
+			given++;
+		} else { /* a statm has shown it already */
+			r->own_pages--;
+			r->t->mm->rss_unsynced[MM_ANONPAGES]--;
+		}
+	}
+	return given;
+}
+
+/* Pages of the [vdso]: which are there, and how many others have them. */
+static unsigned long adopt_shared(struct replay *r, struct vm_area_struct *v, const struct smap_line *p)
+{
+	struct mem_size_stats st;
+	struct fault_report f;
+
+	smap_gather(r->m, v, &st);
+	if (!v->special || (v->vm_flags & VM_PFNMAP) || !p->rss ||
+	    (st.resident >> 10 == p->rss && st.pss >> 22 == p->pss))
+		return 0;
+	for (uint64_t n = st.resident >> PAGE_SHIFT; n < min_of(p->rss >> 2, vma_pages(v)); n++)
+		if (vma_restore_page(r->m, v, v->vm_start + PFN_PHYS(n), false, &f))
+			return 0;
+	set_sharers(r, v, p);
+	return 1;
+}
+
+/* What the recording does not tell the cause of is given. Returns: 0 or -EINVAL. */
+static int adopt_pages(struct replay *r, unsigned long *given)
 {
 	struct scan s = r->v->d.s;
 	struct smap_line p;
@@ -653,24 +392,12 @@ static int adopt_own_pages(struct replay *r, unsigned long *given)
 	*given = 0;
 	while (scan_line(&s) && !scan_word(&s, "endsmaps")) {
 		struct vm_area_struct *v;
-		struct mem_size_stats st;
-		unsigned n = 0;
 
 		if (!scan_word(&s, "s ") || !parse_smap(&s, &p))
 			return scan_error(&s, r->v->e, "not a line of smaps");
 		v = vma_lookup(r->t->mm, p.start);
-		if (!v || v->vm_start != p.start || !is_own(v))
-			continue;
-		smap_gather(r->m, v, &st);
-		while (st.resident >> 10 < p.rss && n++ < 2 && own_touch(r, v)) {
-			st.resident += PAGE_SIZE;
-			if (!r->own_pages) {
-				++*given;
-			} else { /* a statm has shown it already */
-				r->own_pages--;
-				r->t->mm->rss_unsynced[MM_ANONPAGES]--;
-			}
-		}
+		if (v && v->vm_start == p.start)
+			*given += is_own(v) ? adopt_own(r, v, &p) : adopt_shared(r, v, &p);
 	}
 	return 0;
 }
@@ -682,7 +409,7 @@ static int dump_smaps(struct replay *r, unsigned long op)
 	unsigned long given, matched;
 	long differ;
 
-	if (adopt_own_pages(r, &given))
+	if (adopt_pages(r, &given))
 		return -EINVAL;
 	strbuf_addf(&text, "smaps op=%lu\n", op);
 	for (struct vm_area_struct *v = r->t->mm->mmap; v; v = v->vm_next)
@@ -702,7 +429,7 @@ int verify_mm(struct verify *v)
 {
 	struct replay r = {.v = v};
 	struct scan *s = &v->d.s;
-	int err = begin(&r);
+	int err = verify_mm_start(&r);
 
 	while (!err && scan_line(s)) {
 		uint32_t op;
@@ -715,10 +442,13 @@ int verify_mm(struct verify *v)
 			err = dump_statm(&r);
 		else if (scan_word(s, "smaps op="))
 			err = scan_u32(s, &op) ? dump_smaps(&r, op) : -EINVAL;
-		else if (!scan_word(s, "note "))
+		else if (!scan_word(s, "note ") && !scan_word(s, "const "))
 			err = scan_error(s, v->e, "not a line of this kind of recording");
 		if (err && !v->e->text[0])
 			scan_error(s, v->e, "not a line of this kind of recording");
 	}
+	if (!err && r.ops < r.n)
+		err = scan_error(s, v->e, "cut off: the header announces %llu operations, here are %llu",
+				 (unsigned long long)r.n, (unsigned long long)r.ops);
 	return err;
 }
