@@ -71,6 +71,7 @@
 	X(task) \
 	X(trace) \
 	X(verify) \
+	X(verify_faults) \
 	X(verify_mm) \
 	X(verify_vmalloc) \
 	X(vmalloc) \

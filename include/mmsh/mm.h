@@ -207,6 +207,8 @@ static inline bool vma_is_anonymous(const struct vm_area_struct *v)
 
 /* ---- the address space ---- */
 
+#define IA32_PAGE_OFFSET 0xFFFFE000u
+
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, NR_MM_COUNTERS };
 
 struct mm_struct {
@@ -217,7 +219,7 @@ struct mm_struct {
 	phys_t pgd;			 /* 0: none yet */
 	vaddr_t task_size, mmap_base, mmap_legacy_base, highest_vm_end;
 	bool legacy; /* areas go bottom-up */
-	bool ia32_compat; /* of a 32-bit program on a 64-bit kernel */
+	bool ia32_compat; /* of a 32-bit program on a 64-bit kernel: task_size is IA32_PAGE_OFFSET */
 	int mm_users;
 	unsigned map_count;
 	uint32_t def_flags;

@@ -60,6 +60,8 @@ int scan_error(const struct scan *s, struct mm_error *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	if (s->file)
+		return mm_error(e, -EINVAL, "%.100s:%lu: %.130s", s->file, s->lineno, what);
 	return mm_error(e, -EINVAL, "line %lu: %s", s->lineno, what);
 }
 

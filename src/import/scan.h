@@ -15,6 +15,7 @@ struct scan {
 	const char *next, *stop; /* the lines to come */
 	const char *line;	 /* the current line as a whole */
 	unsigned long lineno;
+	const char *file;	 /* for messages, where there is more than one; NULL: not said */
 };
 
 static inline void scan_init(struct scan *s, const char *text, size_t len)
@@ -129,7 +130,7 @@ static inline bool scan_u32(struct scan *s, uint32_t *v)
 	return true;
 }
 
-/* "line N: ..." Returns: -EINVAL. */
+/* "line N: ...", or "FILE:N: ...". Returns: -EINVAL. */
 int scan_error(const struct scan *s, struct mm_error *e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

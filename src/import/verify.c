@@ -38,7 +38,11 @@ void verify_tell(struct verify *v, const struct scan *at, const char *kernel, co
 	struct strbuf why = STRBUF_INIT;
 	const char *line, *end;
 
-	strbuf_addf(out, "line %lu: %.*s\n", at->lineno,
+	if (at->file)
+		strbuf_addf(out, "%s:%lu: ", at->file, at->lineno);
+	else
+		strbuf_addf(out, "line %lu: ", at->lineno);
+	strbuf_addf(out, "%.*s\n",
 		    (int)min_of(at->end - at->line, (ptrdiff_t)SHOWN), at->line);
 	strbuf_addf(out, "  kernel: %s\n  model:  %s\n", kernel, model);
 	if (v->m && v->trace.n)
@@ -310,21 +314,24 @@ static bool faults_path(const char *prefix, int i, char *buf, size_t size)
 
 static int verify_prefix(const char *prefix, struct verify_result *r, struct mm_error *e)
 {
-	struct strbuf text[FAULTS_FILES] = {STRBUF_INIT};
+	struct faults_text text[FAULTS_FILES] = {{.text = STRBUF_INIT}};
 	struct verify v = {.e = e, .r = r};
-	char path[4096];
+	struct mm_error why;
 	int err = 0;
 
 	for (int i = 0; i < FAULTS_FILES && !err; i++) {
-		faults_path(prefix, i, path, sizeof(path));
-		err = read_file(path, &text[i], e);
+		/* not every program has a child */
+		if (faults_path(prefix, i, text[i].name, sizeof(text[i].name)) || i != FAULTS_CHILD)
+			err = read_file(text[i].name, &text[i].text, e);
 	}
-	if (!err)
-		err = source_open(&v.d, strbuf_str(&text[FAULTS_BEFORE]), text[FAULTS_BEFORE].len, e);
+	if (!err && source_open(&v.d, strbuf_str(&text[FAULTS_BEFORE].text), text[FAULTS_BEFORE].text.len, e)) {
+		why = *e;
+		err = mm_error(e, -EINVAL, "%.100s: %.130s", text[FAULTS_BEFORE].name, why.text);
+	}
 	if (!err)
 		err = verify_run(&v, run_faults, text);
 	for (int i = 0; i < FAULTS_FILES; i++)
-		strbuf_free(&text[i]);
+		strbuf_free(&text[i].text);
 	return err;
 }
 

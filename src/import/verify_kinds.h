@@ -81,7 +81,12 @@ int verify_failures(struct verify *v); /* E7 */
 
 /* E9: five files together. */
 enum { FAULTS_BEFORE, FAULTS_TRACE, FAULTS_PARENT, FAULTS_CHILD, FAULTS_AFTER, FAULTS_FILES };
-int verify_faults(struct verify *v, const struct strbuf text[FAULTS_FILES]);
+struct faults_text {
+	struct strbuf text;
+	char name[4096];
+};
+/* A program without a child has an empty FAULTS_CHILD. */
+int verify_faults(struct verify *v, const struct faults_text text[FAULTS_FILES]);
 
 /* E7 again: vmalloc until the addresses run out. */
 int verify_vmalloc_failure(struct verify *v);

@@ -30,9 +30,6 @@ struct entropy {
 static const struct entropy entropy32 = {1 << 8, 0x7FF, 0x02000000};
 static const struct entropy entropy64 = {1 << 28, 0x3FFFFF, 0x02000000};
 
-/* TASK_SIZE of a 32-bit program that has all of its addresses to itself. */
-#define IA32_PAGE_OFFSET 0xFFFFE000u
-
 /* Bytes of the program's long. */
 static unsigned word_bytes(const struct machine *m, const struct mm_struct *mm)
 {
