@@ -18,6 +18,7 @@ enum mm_step {
 	MM_MLOCK,    /* a address, b length */
 	MM_MUNLOCK,  /* a address, b length */
 	MM_FORK,     /* a parent's pid, b its areas */
+	MM_EXIT,     /* an address space goes: a areas; pages mapped: c anonymous, d of files */
 	MM_SWITCH,   /* a pid before, b pid after, c page directory before, d after */
 
 	/* Where an area goes. */

@@ -34,6 +34,8 @@ static void exit_mmap(struct machine *m, struct mm_struct *mm)
 	struct mmu_gather *g = tlb_gather(m, mm);
 	long accounted = 0;
 
+	mm_step(m, MM_EXIT, mm->map_count, 0, mm->rss_stat[MM_ANONPAGES],
+		mm->rss_stat[MM_FILEPAGES]);
 	if (v) {
 		unmap_vmas(m, g, v, 0, ~(vaddr_t)0);
 		free_pgtables(m, g, v->vm_start, mm->highest_vm_end, 0, 0);

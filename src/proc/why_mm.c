@@ -316,6 +316,7 @@ static const struct mm_row {
 	[MM_MLOCK] = {"mlock of %b bytes from %A\n"},
 	[MM_MUNLOCK] = {"munlock of %b bytes from %A\n"},
 	[MM_FORK] = {.tell = tell_fork},
+	[MM_EXIT] = {"an address space goes: %a area%s; pages mapped: %c anonymous, %d of files\n"},
 	[MM_SWITCH] = {"switch from PID %a to PID %b: page directory %C -> %D\n"},
 
 	[MM_LAYOUT] = {.tell = tell_layout},
