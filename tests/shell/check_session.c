@@ -12,6 +12,7 @@
 #include "shell/cmd_task.h"
 #include "shell/command.h"
 #include "shell/complete.h"
+#include "shell/files.h"
 #include "shell/out.h"
 #include "shell/shell.h"
 
@@ -462,6 +463,49 @@ START_TEST(candidates)
 }
 END_TEST
 
+/* ---- the user's own files ---- */
+
+static struct strbuf loaded;
+
+static void add_loaded(const char *line)
+{
+	strbuf_addf(&loaded, "%s;", line);
+}
+
+static const char *load_history(void)
+{
+	strbuf_reset(&loaded);
+	history_load(sh, add_loaded);
+	return strbuf_str(&loaded);
+}
+
+START_TEST(history_is_cut)
+{
+	char home[] = "/tmp/mmsh-check-XXXXXX", path[64];
+
+	ck_assert_ptr_nonnull(mkdtemp(home));
+	setenv("HOME", home, 1);
+	setenv("XDG_STATE_HOME", "relative", 1); /* which does not count */
+	ck_assert_str_eq(load_history(), "");
+	sh->set.history = 3;
+	for (char line[] = "a"; *line <= 'g'; ++*line)
+		history_append(sh, line);
+	/* twice too long: the newest are left */
+	ck_assert_str_eq(load_history(), "a;b;c;d;e;f;g;");
+	ck_assert_str_eq(load_history(), "e;f;g;");
+	sh->safe = true;
+	history_append(sh, "not kept");
+	ck_assert_str_eq(load_history(), "e;f;g;");
+	snprintf(path, sizeof(path), "rm -r %s", home);
+	ck_assert_int_eq(system(path), 0);
+	sh->safe = false;
+	unsetenv("HOME");
+	history_append(sh, "nowhere to keep it");
+	ck_assert_str_eq(load_history(), "");
+	strbuf_free(&loaded);
+}
+END_TEST
+
 /* ---- errors leave all as it was ---- */
 
 static const char *const refused[] = {
@@ -529,6 +573,7 @@ Suite *session_suite(void)
 	tcase_add_test(tc, names_move_to_new_values);
 	tcase_add_test(tc, failed_boot_changes_nothing);
 	tcase_add_test(tc, rows_are_complete);
+	tcase_add_test(tc, history_is_cut);
 	tcase_add_loop_test(tc, who_looks_finds_init, 0, ARRAY_SIZE(lookers));
 	tcase_add_loop_test(tc, who_does_not_look_starts_nothing, 0, ARRAY_SIZE(others));
 	tcase_add_test(tc, no_memory_for_init);

@@ -191,6 +191,26 @@ truncate -s 65M large
 run 1 -q -c 'exec a file=large'; is_err '-c:1: exec: large is larger than 64 MiB'
 rm large
 
+# ---- a session run again for `diff`: the host is left alone
+
+echo old >f1
+run 0 -q -c 'alloc 0 >> f1' -c '! echo host' -c 'alloc 1 > f1' -c 'repeat 2 { alloc 0; ! echo again }' -c 'set quiet on' \
+	-c 'alloc 2' -c 'echo kept > f1' -c 'diff buddyinfo' -c 'alloc 0 | cat' -c 'diff zoneinfo > f2'
+[ "$(cat f1)" = kept ] || bad 'diff wrote to a file'
+[ "$(grep -c '^host$' out)" = 1 ] || bad 'diff ran a host command'
+[ "$(grep -c '^again$' out)" = 2 ] || bad 'diff ran a host command'
+grep -q '^/proc/zoneinfo$' f2 || bad 'no difference'
+printf '%s\n' '[mem 0x0000000000000000-0x000000000009fbff] usable' \
+	'[mem 0x0000000000100000-0x0000000003ffffff] usable' >map
+run 1 -q -c 'boot e820=map' -c 'alloc 0' -c '! rm map' -c 'diff'
+is_err '-c:1: diff: the session could not be repeated'
+long=$(printf '%300s' '' | sed 's/ /+0/g')
+run 1 -q -c 'a = kmalloc 100' -c "kfree \$a$long" -c 'free $a'; has_err 'by "kfree $a+0+0'; has_err '+0..."'
+run 1 -c '! kill -9 $$'; is_err '-c:1: !: "kill -9 $$": ended by signal 9 (Killed)'
+nr=$((nr + 1)) what='no locale'
+env -u LC_ALL -u LC_CTYPE -u LANG "$MMSH" -q -c 'layout' >out 2>err
+grep -q '^|' out || bad 'not drawn in ASCII'
+
 # ---- save, state
 
 cat >session.mmsh <<'END'
