@@ -8,5 +8,8 @@
 
 /* Appends one line a step; nothing when the buffer holds no decision. */
 void why_explain(const struct machine *m, const struct trace_buffer *b, struct strbuf *out);
+/* Appends what refused the last call on an address space with the errno @err (positive), as
+   "nothing is mapped at 0x0". Returns: whether the buffer knows it. */
+bool why_refused(const struct machine *m, const struct trace_buffer *b, int err, struct strbuf *out);
 
 #endif

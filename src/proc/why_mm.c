@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The tellers of system calls on address spaces: where an area went, what joined, what refused. */
 #include "why_story.h"
+#include <errno.h>
 #include <mmsh/mm_step.h>
 #include <mmsh/pgtable.h>
 #include <mmsh/proc_task.h>
+#include <mmsh/why.h>
+#include <string.h>
 
 typedef unsigned long long ull;
 
@@ -416,4 +419,37 @@ void tell_mm_step(struct story *s)
 		story_text(s, r->text, NULL);
 	if (s->ev == ev)
 		s->ev++;
+}
+
+static bool refuses(const struct trace_event *ev, int err)
+{
+	if (ev->id != TRACE_MM_STEP)
+		return false;
+	return ev->verdict == MM_COMMIT ? !ev->mt && err == ENOMEM
+					: ev->verdict >= MM_REFUSED && ev->order == err;
+}
+
+/* The rule's line of the story, less what says that it is the end of one. */
+bool why_refused(const struct machine *m, const struct trace_buffer *b, int err, struct strbuf *out)
+{
+	const struct trace_event *ev = b->ev + b->n;
+	struct strbuf line = {0};
+	struct story s = {.m = m, .out = &line};
+	const char *from, *end;
+
+	do {
+		if (ev == b->ev)
+			return false;
+	} while (!refuses(--ev, err));
+	s.ev = ev;
+	s.end = ev + 1;
+	tell_mm_step(&s);
+	from = line.s ? line.s : "";
+	from += strspn(from, " ");
+	if (!strncmp(from, "=> ", 3) && strstr(from, ": "))
+		from = strstr(from, ": ") + 2;
+	end = strstr(from, ": =>");
+	strbuf_add(out, from, end ? (size_t)(end - from) : strcspn(from, "\n"));
+	strbuf_free(&line);
+	return true;
 }

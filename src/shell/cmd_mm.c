@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mmsh/why.h>
+
 #include "cmd_task.h"
 #include "out.h"
 #include "shell.h"
@@ -361,6 +363,19 @@ static int exec_mremap(struct shell *sh, const struct args *a)
 	return 0;
 }
 
+static int brk_failed(struct shell *sh, vaddr_t now)
+{
+	struct strbuf why = {0};
+	int r;
+
+	strbuf_addf(&why, "the break stays at 0x%llx: ", (unsigned long long)now);
+	if (!why_refused(sh->m, &sh->trace, ENOMEM, &why))
+		strbuf_adds(&why, strerror(ENOMEM));
+	r = call_failed(sh, -ENOMEM, why.s);
+	strbuf_free(&why);
+	return r;
+}
+
 static int exec_brk(struct shell *sh, const struct args *a)
 {
 	const char *text = a->v[0].w ? a->v[0].w->text : NULL;
@@ -381,8 +396,7 @@ static int exec_brk(struct shell *sh, const struct args *a)
 		begin_change(sh);
 		now = sys_brk(sh->m, t, (vaddr_t)to);
 		if (now != (int64_t)to)
-			return cmd_fail(sh, ENOMEM, "ENOMEM: the break stays at 0x%llx",
-					(unsigned long long)now);
+			return brk_failed(sh, (vaddr_t)now);
 	}
 	out(sh, "break 0x%llx, heap of %llu bytes from 0x%llx\n", (unsigned long long)t->mm->brk,
 	    (unsigned long long)(t->mm->brk - t->mm->start_brk),

@@ -10,6 +10,7 @@
 #include <mmsh/fault.h>
 #include <mmsh/proc.h>
 #include <mmsh/proc_task.h>
+#include <mmsh/why.h>
 
 #include "out.h"
 #include "shell.h"
@@ -20,8 +21,14 @@
 
 int call_failed(struct shell *sh, int64_t err, const char *why)
 {
-	return cmd_fail(sh, (int)-err, "%s: %s", errno_name((int)-err),
-			why ? why : strerror((int)-err));
+	struct strbuf rule = {0};
+	int r;
+
+	if (!why && why_refused(sh->m, &sh->trace, (int)-err, &rule))
+		why = rule.s;
+	r = cmd_fail(sh, (int)-err, "%s: %s", errno_name((int)-err), why ? why : strerror((int)-err));
+	strbuf_free(&rule);
+	return r;
 }
 
 /* ---- the current task ---- */
