@@ -117,7 +117,7 @@ static inline uint64_t rlimit(const struct task_struct *t, enum rlimit_id id)
 }
 
 /* For those who load a recorded address space: an area as it is said to be, counted but neither
-   merged nor charged; a page of it, written to if @anon. Return: 0 or a negative errno. */
+   merged nor charged; a page of it, written to if @anon (of [vvar] the only one). Return: 0 or a negative errno. */
 enum special_area { SPECIAL_NONE, SPECIAL_VVAR, SPECIAL_VDSO };
 int vma_restore(struct machine *m, struct task_struct *t, vaddr_t start, vaddr_t end, uint32_t flags,
 		struct file *f, uint64_t pgoff, enum special_area special);

@@ -146,6 +146,7 @@ static int make_area(struct replay *r, const struct map_line *l, const struct sm
 {
 	struct mm_struct *mm = r->t->mm;
 	struct file *f = NULL;
+	struct fault_report fault;
 	enum special_area special = !strcmp(l->name, "[vvar]")	 ? SPECIAL_VVAR
 				    : !strcmp(l->name, "[vdso]") ? SPECIAL_VDSO
 								 : SPECIAL_NONE;
@@ -170,6 +171,9 @@ static int make_area(struct replay *r, const struct map_line *l, const struct sm
 			f ? l->offset >> PAGE_SHIFT : l->start >> PAGE_SHIFT, special))
 		return scan_error(&r->v->d.s, r->v->e, "the area overlaps another, or lies beyond 0x%llx",
 				  (unsigned long long)mm->task_size);
+	if (special == SPECIAL_VVAR &&
+	    vma_restore_page(r->m, vma_lookup(mm, l->start), l->start, false, &fault))
+		return no_memory(r);
 	return 0;
 }
 

@@ -355,6 +355,17 @@ static vaddr_t vdso_addr(struct exec *x, uint64_t len)
 	return start + PFN_PHYS(get_random_int(x->m) % (((end - start) >> PAGE_SHIFT) + 1));
 }
 
+/* Of [vvar] only the first page is there, from the start. */
+static int map_vvar_page(struct machine *m, struct vm_area_struct *v)
+{
+	phys_t pte = pte_alloc(m, v->vm_mm, v->vm_start);
+
+	if (!pte)
+		return -ENOMEM;
+	pte_write(m, pte, mk_pte(m, m->mm->vvar_pfn, vm_page_prot(m, v) | 0x200));
+	return 0;
+}
+
 static int map_vdso(struct exec *x)
 {
 	struct machine *m = x->m;
@@ -362,8 +373,6 @@ static int map_vdso(struct exec *x)
 	uint64_t vvar = 3 * PAGE_SIZE, vdso = max_of(m->mm->vdso_pages, 1u) * PAGE_SIZE;
 	vaddr_t hint = word_bytes(m, mm) == 8 ? vdso_addr(x, vvar + vdso) : 0;
 	int64_t at = get_unmapped_area(m, x->t, NULL, hint, vvar + vdso, 0);
-	struct vm_area_struct *v;
-	phys_t pte;
 	int err;
 
 	if (at < 0)
@@ -374,14 +383,7 @@ static int map_vdso(struct exec *x)
 		err = install_special_mapping(m, x->t, (vaddr_t)at, vvar,
 					      VM_READ | VM_MAYREAD | VM_IO | VM_DONTDUMP | VM_PFNMAP,
 					      &vvar_mapping);
-	if (err)
-		return err;
-	v = find_vma(mm, (vaddr_t)at);
-	pte = pte_alloc(m, mm, (vaddr_t)at);
-	if (!pte)
-		return -ENOMEM;
-	pte_write(m, pte, mk_pte(m, m->mm->vvar_pfn, vm_page_prot(m, v) | 0x200));
-	return 0;
+	return err ?: map_vvar_page(m, find_vma(mm, (vaddr_t)at));
 }
 
 /* ---- all of it ---- */
@@ -573,6 +575,8 @@ int vma_restore_page(struct machine *m, struct vm_area_struct *v, vaddr_t va, bo
 	int err;
 
 	*r = (struct fault_report){.addr = va, .pfn = PFN_NONE, .old_pfn = PFN_NONE};
+	if (v->special == &vvar_mapping)
+		return map_vvar_page(m, v);
 	/* a page that was written before its area became read-only */
 	if (anon)
 		v->vm_flags |= VM_WRITE;
