@@ -98,6 +98,13 @@ extern const char vm_flag_letters[32][3];
 #define MADV_HWPOISON 100
 #define MADV_SOFT_OFFLINE 101
 
+struct bit_name {
+	const char *name;
+	unsigned bits;
+};
+/* "dontneed" ...; ends with a row without a name */
+extern const struct bit_name madvise_names[];
+
 #define MCL_CURRENT 1u
 #define MCL_FUTURE 2u
 #define MCL_ONFAULT 4u

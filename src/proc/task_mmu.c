@@ -101,6 +101,26 @@ const char vm_flag_letters[32][3] = {
 	"rr", "dc", "de", "??", "ac", "nr", "ht", "??", "ar", "??", "dd", "sd", "mm", "hg", "nh", "mg",
 };
 
+const struct bit_name madvise_names[] = {
+	{"normal", MADV_NORMAL},
+	{"random", MADV_RANDOM},
+	{"sequential", MADV_SEQUENTIAL},
+	{"willneed", MADV_WILLNEED},
+	{"dontneed", MADV_DONTNEED},
+	{"remove", MADV_REMOVE},
+	{"dontfork", MADV_DONTFORK},
+	{"dofork", MADV_DOFORK},
+	{"mergeable", MADV_MERGEABLE},
+	{"unmergeable", MADV_UNMERGEABLE},
+	{"hugepage", MADV_HUGEPAGE},
+	{"nohugepage", MADV_NOHUGEPAGE},
+	{"dontdump", MADV_DONTDUMP},
+	{"dodump", MADV_DODUMP},
+	{"hwpoison", MADV_HWPOISON},
+	{"soft_offline", MADV_SOFT_OFFLINE},
+	{0},
+};
+
 static void smap_page(struct mem_size_stats *s, const struct page *p, const struct pte_info *i)
 {
 	bool dirty = i->dirty || (p->flags & PG(dirty));

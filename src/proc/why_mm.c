@@ -87,6 +87,19 @@ static void tell_mremap(struct story *s)
 			    ev->order & MREMAP_MAYMOVE ? "; it may move\n" : "; it may not move\n");
 }
 
+static void tell_madvise(struct story *s)
+{
+	const struct bit_name *n = madvise_names;
+
+	while (n->name && n->bits != (unsigned)s->ev->c)
+		n++;
+	story_text(s, "madvise of %b bytes from %A: ", NULL);
+	if (n->name)
+		strbuf_addf(s->out, "%s\n", n->name);
+	else
+		story_text(s, "%c\n", NULL);
+}
+
 static void tell_brk(struct story *s)
 {
 	const struct trace_event *ev = s->ev;
@@ -315,7 +328,7 @@ static const struct mm_row {
 	[MM_MPROTECT] = {.tell = tell_mprotect},
 	[MM_MREMAP] = {.tell = tell_mremap},
 	[MM_BRK] = {.tell = tell_brk},
-	[MM_MADVISE] = {"madvise of %b bytes from %A, advice %c\n"},
+	[MM_MADVISE] = {.tell = tell_madvise},
 	[MM_MLOCK] = {"mlock of %b bytes from %A\n"},
 	[MM_MUNLOCK] = {"munlock of %b bytes from %A\n"},
 	[MM_FORK] = {.tell = tell_fork},

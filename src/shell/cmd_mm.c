@@ -62,11 +62,6 @@ int arg_area(struct shell *sh, const struct arg *addr, const struct arg *len, va
 
 /* ---- words for bits ---- */
 
-struct bit_name {
-	const char *name;
-	unsigned bits;
-};
-
 static const struct bit_name map_flags[] = {
 	{"shared", MAP_SHARED},
 	{"private", MAP_PRIVATE},
@@ -81,26 +76,6 @@ static const struct bit_name map_flags[] = {
 	{"nonblock", MAP_NONBLOCK},
 	{"stack", MAP_STACK},
 	{"hugetlb", MAP_HUGETLB},
-	{0},
-};
-
-static const struct bit_name advices[] = {
-	{"normal", MADV_NORMAL},
-	{"random", MADV_RANDOM},
-	{"sequential", MADV_SEQUENTIAL},
-	{"willneed", MADV_WILLNEED},
-	{"dontneed", MADV_DONTNEED},
-	{"remove", MADV_REMOVE},
-	{"dontfork", MADV_DONTFORK},
-	{"dofork", MADV_DOFORK},
-	{"mergeable", MADV_MERGEABLE},
-	{"unmergeable", MADV_UNMERGEABLE},
-	{"hugepage", MADV_HUGEPAGE},
-	{"nohugepage", MADV_NOHUGEPAGE},
-	{"dontdump", MADV_DONTDUMP},
-	{"dodump", MADV_DODUMP},
-	{"hwpoison", MADV_HWPOISON},
-	{"soft_offline", MADV_SOFT_OFFLINE},
 	{0},
 };
 
@@ -415,7 +390,7 @@ static int exec_madvise(struct shell *sh, const struct args *a)
 
 	if (r)
 		return r;
-	if (!find_bit(sh, advices, "MADV_", "advice", text, &advice))
+	if (!find_bit(sh, madvise_names, "MADV_", "advice", text, &advice))
 		return -EINVAL;
 	r = need_task(sh, &t);
 	if (r)
