@@ -274,8 +274,10 @@ bool proc_next(const struct machine *m, struct proc_iter *it)
 {
 	const struct proc_file *f = it->file;
 
-	if (f && same_numbers(f, f + 1)) {
-		it->file++;
+	while (f && same_numbers(f, f + 1)) {
+		it->file = ++f;
+		if (!row_exists(m, f, it->n))
+			continue;
 		iter_path(it);
 		return true;
 	}

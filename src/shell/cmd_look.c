@@ -20,6 +20,8 @@ static const char *next_file(void *arg)
 {
 	const struct proc_file **f = arg;
 
+	while ((*f)->path && strchr((*f)->path, '#'))
+		(*f)++;
 	return (*f)->path ? (*f)++->path : NULL;
 }
 

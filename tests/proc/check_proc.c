@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Names: long, short, with dots; directories; what cannot be read or written. */
 #include "suites.h"
+#include "mm/fixture.h"
 #include "proc/capture.h"
 
 #include <errno.h>
+#include <mmsh/task.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,7 +81,7 @@ START_TEST(errors)
 }
 END_TEST
 
-static void assert_list(const struct machine *m, const char *path, const char *want)
+static void assert_entries(const struct machine *m, const char *path, const char *want)
 {
 	struct strbuf out = STRBUF_INIT;
 
@@ -92,12 +95,12 @@ START_TEST(lists)
 	struct machine *m = boot_mib(64);
 	struct strbuf out = STRBUF_INIT;
 
-	assert_list(m, "/", "proc/\nsys/\n");
-	assert_list(m, "", "proc/\nsys/\n");
-	assert_list(m, "/sys/kernel", "debug/\n");
-	assert_list(m, "/sys/kernel/debug/extfrag/", "extfrag_index\nunusable_index\n");
-	assert_list(m, "extfrag", "extfrag_index\nunusable_index\n");
-	assert_list(m, "/proc/sys", "kernel/\nvm/\n");
+	assert_entries(m, "/", "proc/\nsys/\n");
+	assert_entries(m, "", "proc/\nsys/\n");
+	assert_entries(m, "/sys/kernel", "debug/\n");
+	assert_entries(m, "/sys/kernel/debug/extfrag/", "extfrag_index\nunusable_index\n");
+	assert_entries(m, "extfrag", "extfrag_index\nunusable_index\n");
+	assert_entries(m, "/proc/sys", "kernel/\nvm/\n");
 	ck_assert_int_eq(proc_list(m, "/proc", &out), 0);
 	ck_assert_ptr_nonnull(strstr(strbuf_str(&out), "pagetypeinfo\nsys/\nversion\n"));
 	ck_assert_int_eq(proc_list(m, "buddyinfo", &out), -ENOTDIR);
@@ -107,17 +110,50 @@ START_TEST(lists)
 }
 END_TEST
 
-START_TEST(every_file_can_be_read)
+static const char *const machines[] = {
+	"mem=64M",
+	"arch=ia32-pae mem=64M numa=fake=1",
+	"arch=amd64 mem=64M",
+	"arch=amd64 mem=256M numa=fake=2 cpus=2 slab=slab",
+};
+
+START_TEST(self_is_the_current_task)
 {
 	struct machine *m = boot_mib(64);
 	struct strbuf out = STRBUF_INIT;
+	struct task_struct *child;
+
+	/* whom a path is about does not depend on who is there */
+	ck_assert(proc_of_task("/proc/self/maps") && proc_of_task("self") && proc_of_task("7/maps"));
+	ck_assert(proc_of_task("/proc") && proc_of_task("/proc//1/") && !proc_of_task("/proc/selfish"));
+	ck_assert(!proc_of_task("/") && !proc_of_task("") && !proc_of_task("buddyinfo"));
+	ck_assert_int_eq(proc_read(m, "/proc/self/comm", &out), -ENOENT);
+	ck_assert_int_eq(task_init(m), 0);
+	ck_assert_int_eq(task_fork(m, m->mm->current, &child), 0);
+	snprintf(child->comm, sizeof(child->comm), "child");
+	ck_assert_int_eq(proc_read(m, "/proc/self/comm", &out), 0);
+	m->mm->current = child;
+	ck_assert_int_eq(proc_read(m, "self/comm", &out), 0);
+	ck_assert_str_eq(strbuf_str(&out), "init\nchild\n");
+	ck_assert_int_eq(proc_read(m, "/proc/self", &out), -EISDIR);
+	ck_assert_ptr_eq(proc_find("/proc/self/maps"), proc_find("/proc/2/maps"));
+	strbuf_free(&out);
+	machine_free(m);
+}
+END_TEST
+
+START_TEST(every_file_can_be_read)
+{
+	struct machine *m = boot_line(machines[_i]);
+	struct strbuf out = STRBUF_INIT;
 	struct proc_iter it = {0};
 
+	ck_assert_int_eq(task_init(m), 0);
 	while (proc_next(m, &it)) {
 		strbuf_reset(&out);
 		ck_assert_int_eq(proc_read(m, it.path, &out),
 				 it.file->show || it.file->read ? 0 : -EACCES);
-		if (it.file->show && out.len)
+		if (it.file->show && out.len && strcmp(it.path, "/proc/1/cmdline"))
 			ck_assert_int_eq(out.s[out.len - 1], '\n');
 		ck_assert_ptr_eq(proc_find(it.path), it.file);
 	}
@@ -136,7 +172,8 @@ Suite *proc_suite(void)
 	tcase_add_test(t, no_such_names);
 	tcase_add_test(t, errors);
 	tcase_add_test(t, lists);
-	tcase_add_test(t, every_file_can_be_read);
+	tcase_add_test(t, self_is_the_current_task);
+	tcase_add_loop_test(t, every_file_can_be_read, 0, (int)ARRAY_SIZE(machines));
 	suite_add_tcase(s, t);
 	return s;
 }
