@@ -17,6 +17,8 @@ enum mm_step {
 	MM_MADVISE,  /* a address, b length, c advice */
 	MM_MLOCK,    /* a address, b length */
 	MM_MUNLOCK,  /* a address, b length */
+	MM_MLOCKALL, /* a flags; order 1: munlockall */
+	MM_EXEC,     /* a pid, b segments to load */
 	MM_FORK,     /* a parent's pid, b its areas */
 	MM_EXIT,     /* an address space goes: a areas; pages mapped: c anonymous, d of files */
 	MM_SWITCH,   /* a pid before, b pid after, c page directory before, d after */

@@ -451,6 +451,7 @@ int task_exec(struct machine *m, struct task_struct *t, const struct exec_params
 		return -ENOEXEC;
 	x.rnd = m->mm->randomize_va_space && !(t->personality & ADDR_NO_RANDOMIZE);
 	t->personality &= ~READ_IMPLIES_EXEC;
+	mm_step(m, MM_EXEC, (uint64_t)t->pid, p->image->nr_load, 0, 0);
 	t->mm = mm_alloc(m, t);
 	err = t->mm ? load_elf(&x) : -ENOMEM;
 	if (err) {

@@ -105,12 +105,14 @@ int64_t sys_mlockall(struct machine *m, struct task_struct *t, unsigned flags)
 	uint64_t limit = rlimit(t, RLIMIT_MEMLOCK);
 	uint32_t lock = VM_LOCKED | (flags & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
 
+	mm_step(m, MM_MLOCKALL, flags, 0, 0, 0);
 	if (!flags || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) || flags == MCL_ONFAULT)
-		return -EINVAL;
+		return mm_refuse(m, -EINVAL, MM_BAD_FLAGS, flags, 0, 0);
 	if (!t->capable && !limit)
-		return -EPERM;
+		return mm_refuse(m, -EPERM, MM_NO_MEMLOCK, 0, 0, 0);
 	if ((flags & MCL_CURRENT) && !t->capable && mm->total_vm > limit >> PAGE_SHIFT)
-		return -ENOMEM;
+		return mm_refuse(m, -ENOMEM, MM_LIMIT_MEMLOCK, 0, mm->total_vm,
+				 limit >> PAGE_SHIFT);
 	mm->def_flags &= ~VM_LOCKED_MASK;
 	if (flags & MCL_FUTURE)
 		mm->def_flags |= lock;
@@ -123,6 +125,7 @@ int64_t sys_mlockall(struct machine *m, struct task_struct *t, unsigned flags)
 
 int64_t sys_munlockall(struct machine *m, struct task_struct *t)
 {
+	mm_step(m, MM_MLOCKALL, 0, 0, 0, 0, .order = 1);
 	t->mm->def_flags &= ~VM_LOCKED_MASK;
 	lock_all(m, t, 0);
 	return 0;

@@ -100,6 +100,15 @@ static void tell_madvise(struct story *s)
 		story_text(s, "%c\n", NULL);
 }
 
+static void tell_mlockall(struct story *s)
+{
+	unsigned flags = (unsigned)s->ev->a;
+
+	strbuf_addf(s->out, "%s%s%s%s\n", s->ev->order ? "munlockall" : "mlockall",
+		    flags & MCL_CURRENT ? " current" : "", flags & MCL_FUTURE ? " future" : "",
+		    flags & MCL_ONFAULT ? " onfault" : "");
+}
+
 static void tell_brk(struct story *s)
 {
 	const struct trace_event *ev = s->ev;
@@ -331,6 +340,8 @@ static const struct mm_row {
 	[MM_MADVISE] = {.tell = tell_madvise},
 	[MM_MLOCK] = {"mlock of %b bytes from %A\n"},
 	[MM_MUNLOCK] = {"munlock of %b bytes from %A\n"},
+	[MM_MLOCKALL] = {.tell = tell_mlockall},
+	[MM_EXEC] = {"exec in PID %a: a new address space, %b segment%t to load\n"},
 	[MM_FORK] = {.tell = tell_fork},
 	[MM_EXIT] = {"an address space goes: %a area%s; pages mapped: %c anonymous, %d of files\n"},
 	[MM_SWITCH] = {"switch from PID %a to PID %b: page directory %C -> %D\n"},

@@ -419,6 +419,31 @@ static int exec_munlock(struct shell *sh, const struct args *a)
 	return r ? r : call_result(sh, sys_munlock(sh->m, t, addr, len));
 }
 
+static int exec_mlockall(struct shell *sh, const struct args *a)
+{
+	unsigned flags = (a->v[0].w ? MCL_CURRENT : 0) | (a->v[1].w ? MCL_FUTURE : 0) |
+			 (a->v[2].w ? MCL_ONFAULT : 0);
+	struct task_struct *t;
+	int r = need_task(sh, &t);
+
+	if (r)
+		return r;
+	begin_change(sh);
+	return call_result(sh, sys_mlockall(sh->m, t, flags));
+}
+
+static int exec_munlockall(struct shell *sh, const struct args *a)
+{
+	struct task_struct *t;
+	int r = need_task(sh, &t);
+
+	(void)a;
+	if (r)
+		return r;
+	begin_change(sh);
+	return call_result(sh, sys_munlockall(sh->m, t));
+}
+
 #define CALL (CMD_CHANGES | CMD_MACHINE)
 
 const struct command commands_mm[] = {
@@ -509,6 +534,24 @@ const struct command commands_mm[] = {
 		.example = "mmap 16K locked\nmunlock $1",
 		.flags = CALL,
 		.exec = exec_munlock,
+	},
+	{
+		.name = "mlockall",
+		.args = {{"current", ARG_WORD, ARG_FLAG},
+			 {"future", ARG_WORD, ARG_FLAG},
+			 {"onfault", ARG_WORD, ARG_FLAG}},
+		.help = "Lock all areas there are (current), all that come (future), or both.",
+		.text = "With onfault pages are locked as they are touched, and none is brought in.",
+		.example = "mlockall current future\ncat /proc/self/status | grep VmLck",
+		.flags = CALL,
+		.exec = exec_mlockall,
+	},
+	{
+		.name = "munlockall",
+		.help = "The opposite of mlockall.",
+		.example = "mlockall future\nmunlockall",
+		.flags = CALL,
+		.exec = exec_munlockall,
 	},
 	{0},
 };
