@@ -55,7 +55,8 @@ struct per_cpu_pageset {
 	int8_t vm_stat_diff[NR_VM_ZONE_STAT_ITEMS];
 };
 
-enum lru_list { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, LRU_INACTIVE_FILE, LRU_ACTIVE_FILE, NR_LRU_LISTS };
+enum lru_list { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, LRU_INACTIVE_FILE, LRU_ACTIVE_FILE, LRU_UNEVICTABLE,
+		NR_LRU_LISTS };
 
 struct zone {
 	/* What every allocation reads. */

@@ -128,5 +128,8 @@ void claim_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned order);
 /* The LRU: put a fresh order-0 page on a list, take it off (as a user's page). */
 void lru_add(struct machine *m, pfn_t pfn, enum lru_list lru);
 void lru_del(struct machine *m, pfn_t pfn);
+/* Off it for a while, and back onto the same list. */
+void lru_isolate(struct machine *m, pfn_t pfn);
+void lru_putback(struct machine *m, pfn_t pfn);
 
 #endif

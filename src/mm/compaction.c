@@ -198,9 +198,9 @@ static pfn_t isolate_migratepages_block(struct machine *m, struct compact_contro
 			low += (1u << order) - 1;
 			continue;
 		}
-		if (!(p->flags & PG(lru)))
+		if (!(p->flags & PG(lru)) || ((p->flags & PG(unevictable)) && !m->compact_unevictable_allowed))
 			continue;
-		lru_del(m, low);
+		lru_isolate(m, low);
 		page_list_add(m, &cc->migratepages, 0, low);
 		isolated++;
 		if (++cc->nr_migratepages == COMPACT_CLUSTER_MAX) {

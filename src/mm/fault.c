@@ -45,7 +45,10 @@ static int set_anon_page(struct vm_fault *f, pfn_t pfn)
 
 	page_add_anon_rmap(m, pfn, f->v, page_down(f->va));
 	pfn_to_page(m, pfn)->flags |= PG(uptodate);
-	lru_add(m, pfn, LRU_ACTIVE_ANON);
+	if (unlikely((f->v->vm_flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED))
+		mlock_vma_page(m, pfn);
+	else
+		lru_add(m, pfn, LRU_ACTIVE_ANON);
 	pte_write(m, f->at, maybe_mkwrite(f->v, pte | _PAGE_DIRTY));
 	mm_count_fast(f->mm, MM_ANONPAGES, 1);
 	f->r->pfn = pfn;
@@ -232,6 +235,8 @@ static int wp_copy(struct vm_fault *f, pfn_t old)
 	}
 	set_anon_page(f, (pfn_t)pfn);
 	if (!zero) {
+		if (unlikely(f->v->vm_flags & VM_LOCKED))
+			munlock_vma_page(m, f->v, old);
 		page_remove_rmap(m, old);
 		put_page(m, old);
 	}

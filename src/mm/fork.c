@@ -36,6 +36,9 @@ static void exit_mmap(struct machine *m, struct mm_struct *mm)
 
 	mm_step(m, MM_EXIT, mm->map_count, 0, mm->rss_stat[MM_ANONPAGES],
 		mm->rss_stat[MM_FILEPAGES]);
+	for (struct vm_area_struct *l = v; l && mm->locked_vm; l = l->vm_next)
+		if (l->vm_flags & VM_LOCKED)
+			munlock_vma_pages_range(m, l, l->vm_start, l->vm_end);
 	if (v) {
 		unmap_vmas(m, g, v, 0, ~(vaddr_t)0);
 		free_pgtables(m, g, v->vm_start, mm->highest_vm_end, 0, 0);

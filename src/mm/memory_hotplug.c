@@ -439,7 +439,7 @@ static int migrate_range(struct machine *m, const struct zone *z, pfn_t pfn, pfn
 		to = alloc_pages(m, gfp, 0);
 		if (to < 0)
 			return mm_error(e, -ENOMEM, "there is no free page to move pfn %u to", pfn);
-		lru_del(m, pfn);
+		lru_isolate(m, pfn);
 		migrate_page(m, pfn, (pfn_t)to);
 	}
 	drain_all_pages(m);

@@ -6,15 +6,9 @@
 #include <mmsh/page_alloc.h>
 #include <string.h>
 
-static enum lru_list inactive_list(const struct page *p)
-{
-	return p->flags & PG(swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE;
-}
-
 void migrate_page(struct machine *m, pfn_t from, pfn_t to)
 {
 	struct page *old = pfn_to_page(m, from), *new = pfn_to_page(m, to);
-	enum lru_list lru = inactive_list(old);
 
 	memcpy(phys_to_host(m, PFN_PHYS(to)), phys_to_host(m, PFN_PHYS(from)), PAGE_SIZE);
 	new->flags = old->flags;
@@ -24,13 +18,13 @@ void migrate_page(struct machine *m, pfn_t from, pfn_t to)
 	old->mapcount = 0;
 	old->flags = 0;
 	trace(m, TRACE_MIGRATE, .pfn = from, .pfn2 = to);
-	lru_add(m, to, lru);
+	lru_putback(m, to);
 	__free_pages(m, from, 0);
 	count_vm_events(m, PGMIGRATE_SUCCESS, 1);
 }
 
 void putback_movable_page(struct machine *m, pfn_t pfn)
 {
-	lru_add(m, pfn, inactive_list(pfn_to_page(m, pfn)));
+	lru_putback(m, pfn);
 	count_vm_events(m, PGMIGRATE_FAIL, 1);
 }

@@ -1,6 +1,90 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* mlock and its kin, and touching pages ahead of use (faults.md 9). */
 #include "mm.h"
+#include "vmstat.h"
+
+/* ---- pages ---- */
+
+static void count_mlock(struct machine *m, pfn_t pfn, long n, enum vm_event_item event)
+{
+	__mod_zone_page_state(m, m->zone_by_id[block_zone(pfn_to_page(m, pfn)->block)], NR_MLOCK, n);
+	count_vm_events(m, event, 1);
+}
+
+void mlock_vma_page(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (p->flags & PG(mlocked))
+		return;
+	p->flags |= PG(mlocked);
+	count_mlock(m, pfn, 1, UNEVICTABLE_PGMLOCKED);
+	if (p->flags & PG(lru))
+		lru_del(m, pfn);
+	lru_add(m, pfn, LRU_UNEVICTABLE);
+}
+
+static void unlock(struct machine *m, pfn_t pfn, enum vm_event_item event)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	p->flags &= ~PG(mlocked);
+	count_mlock(m, pfn, -1, event);
+	if (p->flags & PG(lru))
+		lru_del(m, pfn);
+	lru_add(m, pfn, p->flags & PG(swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE);
+}
+
+void clear_page_mlock(struct machine *m, pfn_t pfn)
+{
+	unlock(m, pfn, UNEVICTABLE_PGCLEARED);
+}
+
+/* Ends the walk at a locked area but @arg. */
+static bool not_locked(struct machine *m, struct vm_area_struct *v, vaddr_t va, phys_t pte, void *arg)
+{
+	(void)m;
+	(void)va;
+	(void)pte;
+	return v == arg || !(v->vm_flags & VM_LOCKED);
+}
+
+void munlock_vma_page(struct machine *m, const struct vm_area_struct *v, pfn_t pfn)
+{
+	if (!(pfn_to_page(m, pfn)->flags & PG(mlocked)))
+		return;
+	unlock(m, pfn, UNEVICTABLE_PGMUNLOCKED);
+	if (pfn_to_page(m, pfn)->mapcount > 1 && !rmap_walk(m, pfn, not_locked, (void *)(uintptr_t)v))
+		mlock_vma_page(m, pfn);
+}
+
+void munlock_vma_pages_range(struct machine *m, const struct vm_area_struct *v, vaddr_t start, vaddr_t end)
+{
+	for (vaddr_t va = start, span; va < end; va = (va & ~(span - 1)) + span) {
+		struct pte_info i;
+		pfn_t pfn;
+
+		span = pte_lookup(m, v->vm_mm, va, &i) ? PAGE_SIZE : pte_table_span(m);
+		pfn = vm_normal_page(m, v, &i);
+		if (pfn != PFN_NONE)
+			munlock_vma_page(m, v, pfn);
+	}
+}
+
+/* ---- populating ---- */
+
+/* The page of a locked area that is there now. */
+static void lock_present(struct machine *m, const struct vm_area_struct *v, vaddr_t va)
+{
+	struct pte_info i;
+	pfn_t pfn;
+
+	if ((v->vm_flags & (VM_LOCKED | VM_SPECIAL)) != VM_LOCKED || !pte_lookup(m, v->vm_mm, va, &i))
+		return;
+	pfn = vm_normal_page(m, v, &i);
+	if (pfn != PFN_NONE && page_is_mapping(pfn_to_page(m, pfn)))
+		mlock_vma_page(m, pfn);
+}
 
 void mm_populate(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len)
 {
@@ -11,17 +95,21 @@ void mm_populate(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_
 		bool write = (v->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 		vaddr_t to = min_of(v->vm_end, end);
 
-		if (v->vm_flags & (VM_IO | VM_PFNMAP | VM_LOCKONFAULT))
+		if (v->vm_flags & (VM_IO | VM_PFNMAP))
 			continue;
 		for (vaddr_t va = max_of(v->vm_start, addr); va < to; va += PAGE_SIZE) {
 			struct fault_report r;
 
-			/* an error ends the area, not the call */
-			if (task_touch(m, t, va, FAULT_KERNEL | (write ? FAULT_WRITE : 0), &r))
+			/* an error ends the area, not the call; locked on fault: what is there */
+			if (!(v->vm_flags & VM_LOCKONFAULT) &&
+			    task_touch(m, t, va, FAULT_KERNEL | (write ? FAULT_WRITE : 0), &r))
 				break;
+			lock_present(m, v, va);
 		}
 	}
 }
+
+/* ---- the calls ---- */
 
 /* Sets or clears the lock on [start, end). */
 static int apply_lock(struct machine *m, struct task_struct *t, vaddr_t start, vaddr_t end, uint32_t lock)
@@ -42,6 +130,8 @@ static int apply_lock(struct machine *m, struct task_struct *t, vaddr_t start, v
 				return err;
 			if ((flags ^ old) & VM_LOCKED)
 				t->mm->locked_vm += lock ? pages : -pages;
+			if (old & ~flags & VM_LOCKED)
+				munlock_vma_pages_range(m, v, start, to);
 		}
 		start = to;
 		if (start >= end)

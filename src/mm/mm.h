@@ -132,6 +132,13 @@ int install_special_mapping(struct machine *m, struct task_struct *t, vaddr_t ad
 			    uint32_t flags, const struct special_mapping *s);
 int expand_stack(struct machine *m, struct task_struct *t, struct vm_area_struct *v, vaddr_t addr);
 void vm_unacct_memory(struct machine *m, long pages);
+/* A page of a locked area is locked, and on the list of those that stay; no longer, if no other
+   such area maps it; all of a range of @v. */
+void mlock_vma_page(struct machine *m, pfn_t pfn);
+void munlock_vma_page(struct machine *m, const struct vm_area_struct *v, pfn_t pfn);
+void munlock_vma_pages_range(struct machine *m, const struct vm_area_struct *v, vaddr_t start, vaddr_t end);
+/* The same for one that nobody maps any more. */
+void clear_page_mlock(struct machine *m, pfn_t pfn);
 void mm_populate(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len);
 /* Raises the peaks before something is taken away. */
 void update_hiwater_vm(struct mm_struct *mm);

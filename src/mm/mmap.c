@@ -433,6 +433,9 @@ static void remove_areas(struct machine *m, struct mm_struct *mm, struct vm_area
 	next = last->vm_next;
 	update_hiwater_rss(mm);
 	update_hiwater_vm(mm);
+	for (struct vm_area_struct *l = v; l != next && mm->locked_vm; l = l->vm_next)
+		if (l->vm_flags & VM_LOCKED)
+			munlock_vma_pages_range(m, l, l->vm_start, l->vm_end);
 	unmap_vmas(m, g, v, v->vm_start, end);
 	mm_step(m, MM_ZAPPED, v->vm_start, last->vm_end, anon - mm->rss_stat[MM_ANONPAGES],
 		files - mm->rss_stat[MM_FILEPAGES]);

@@ -205,9 +205,11 @@ void page_remove_rmap(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 
-	if (--p->mapcount == 0)
-		__mod_zone_page_state(m, zone_of_page(m, p),
-				      page_is_anon(p) ? NR_ANON_PAGES : NR_FILE_MAPPED, -1);
+	if (--p->mapcount)
+		return;
+	__mod_zone_page_state(m, zone_of_page(m, p), page_is_anon(p) ? NR_ANON_PAGES : NR_FILE_MAPPED, -1);
+	if (unlikely(p->flags & PG(mlocked)))
+		clear_page_mlock(m, pfn);
 }
 
 /* ---- walking ---- */
@@ -284,6 +286,7 @@ static void move_page_state(struct machine *m, const struct page *old, const str
 		{!page_is_anon(old), NR_FILE_PAGES},
 		{!page_is_anon(old) && (old->flags & PG(swapbacked)), NR_SHMEM},
 		{page_counts_dirty(m, old), NR_FILE_DIRTY},
+		{old->flags & PG(mlocked), NR_MLOCK},
 	};
 
 	for (unsigned i = 0; from != to && i < ARRAY_SIZE(items); i++)

@@ -80,13 +80,18 @@ static void map_file(struct file *f, vaddr_t at, uint64_t pages, unsigned prot, 
 	ck_assert_int_eq(sys_mmap(p.m, p.t, at, P(pages), prot, flags | MAP_FIXED, f, 0), (int64_t)at);
 }
 
-static long dirty_pages(void)
+static long counted(enum zone_stat_item item)
 {
 	long n = 0;
 
 	for_each_populated_zone(p.m, z)
-		n += zone_page_state_exact(p.m, z, NR_FILE_DIRTY);
+		n += zone_page_state_exact(p.m, z, item);
 	return n;
+}
+
+static long dirty_pages(void)
+{
+	return counted(NR_FILE_DIRTY);
 }
 
 /* Its pages leave with it. */
@@ -396,6 +401,62 @@ START_TEST(locking_brings_pages_in)
 }
 END_TEST
 
+static void locked_pages(long want)
+{
+	ck_assert_int_eq(counted(NR_MLOCK), want);
+	ck_assert_int_eq(counted(NR_UNEVICTABLE), want);
+	assert_audit(p.m);
+}
+
+/* Pages of locked areas are counted as such and stay, until the last such area has let them go. */
+START_TEST(locked_pages_are_counted)
+{
+	struct file *f = open_file(&fs_shmem, P(2), FMODE_READ | FMODE_WRITE);
+	struct task_struct *child;
+	pfn_t page;
+
+	map_at(&p, BASE, 4, RW, ANON);
+	map_file(f, BASE + P(8), 2, RW, MAP_SHARED);
+	map_file(f, BASE + P(16), 2, RW, MAP_SHARED);
+	page = touch(&p, p.t, BASE, FAULT_WRITE).pfn;
+	ck_assert_int_eq(sys_mlock(p.m, p.t, BASE, P(2)), 0);
+	locked_pages(2);
+	ck_assert_uint_eq(pfn_to_page(p.m, page)->flags & (PG(mlocked) | PG(unevictable) | PG(active)),
+			  PG(mlocked) | PG(unevictable));
+	/* the page that the parent leaves to its child is locked no more; its own new one is */
+	child = fork_of(p.t);
+	touch(&p, p.t, BASE, FAULT_WRITE);
+	locked_pages(2);
+	ck_assert_uint_eq(pfn_to_page(p.m, page)->flags & PG(mlocked), 0);
+	task_exit(p.m, child);
+	/* a file's pages, locked twice */
+	ck_assert_int_eq(sys_mlock(p.m, p.t, BASE + P(8), P(2)), 0);
+	locked_pages(4);
+	ck_assert_int_eq(sys_mlock(p.m, p.t, BASE + P(16), P(2)), 0);
+	locked_pages(4);
+	ck_assert_int_eq(sys_munlock(p.m, p.t, BASE + P(8), P(2)), 0);
+	locked_pages(4);
+	ck_assert_int_eq(sys_munmap(p.m, p.t, BASE + P(16), P(2)), 0);
+	locked_pages(2);
+	/* locked on fault: what is there is locked now, the rest when it comes */
+	ck_assert_int_eq(sys_munlock(p.m, p.t, BASE, P(4)), 0);
+	locked_pages(0);
+	ck_assert_int_eq(sys_mlockall(p.m, p.t, MCL_FUTURE | MCL_ONFAULT), 0);
+	map_at(&p, BASE + P(32), 4, RW, ANON);
+	locked_pages(0);
+	touch(&p, p.t, BASE + P(33), FAULT_WRITE);
+	locked_pages(1);
+	compact_nodes(p.m);
+	locked_pages(1);
+	ck_assert_int_eq(sys_munlockall(p.m, p.t), 0);
+	locked_pages(0);
+	ck_assert_int_eq(sys_mlock(p.m, p.t, BASE, P(4)), 0);
+	locked_pages(4);
+	close_file(f);
+	locked_pages(0);
+}
+END_TEST
+
 /* Free pages of each zone, pages counted as what processes have, objects of their caches. */
 static void what_is_there(struct machine *m, struct strbuf *b)
 {
@@ -477,6 +538,7 @@ Suite *fault_suite(void)
 	tcase_add_test(tc, guard_gap);
 	tcase_add_test(tc, a_dirty_page_becomes_writable);
 	tcase_add_test(tc, locking_brings_pages_in);
+	tcase_add_test(tc, locked_pages_are_counted);
 	suite_add_tcase(s, tc);
 	tcase_add_loop_test(own, no_access_for_a_while, 0, 3);
 	tcase_add_loop_test(own, the_kernels_addresses, 0, 4);

@@ -7,6 +7,7 @@ static const enum zone_stat_item items[NR_LRU_LISTS] = {
 	NR_ACTIVE_ANON,
 	NR_INACTIVE_FILE,
 	NR_ACTIVE_FILE,
+	NR_UNEVICTABLE,
 };
 
 START_TEST(on_the_lru_and_off)
@@ -33,7 +34,7 @@ START_TEST(on_the_lru_and_off)
 		lru_del(m, pfn[l]);
 		ck_assert_int_eq(zone_page_state_exact(m, z, items[l]), 0);
 		ck_assert_uint_eq(z->lru[l].head, PFN_NONE);
-		ck_assert(!(pfn_to_page(m, pfn[l])->flags & (PG(lru) | PG(active))));
+		ck_assert(!(pfn_to_page(m, pfn[l])->flags & (PG(lru) | PG(active) | PG(unevictable))));
 		assert_audit(m);
 	}
 	machine_free(m);
