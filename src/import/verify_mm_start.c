@@ -192,24 +192,25 @@ void set_sharers(struct replay *r, const struct vm_area_struct *v, const struct 
 static int populate(struct replay *r, const struct smap_line *sm)
 {
 	struct vm_area_struct *v = vma_lookup(r->t->mm, sm->start);
-	uint64_t anon = sm->anon >> 2, file = (sm->rss - sm->anon) >> 2;
+	uint64_t pages = sm->rss >> 2, anon = sm->anon >> 2;
 	struct fault_report f;
+	int err = 0;
 
-	if (!v || sm->rss < sm->anon || sm->rss > (sm->end - sm->start) >> 10)
-		return scan_error(&r->v->d.s, r->v->e, "an area's pages make no sense");
-	for (uint64_t i = 0; i < anon; i++) {
-		vaddr_t va = v->vm_flags & VM_GROWSDOWN ? v->vm_end - PFN_PHYS(i + 1)
-							: v->vm_start + PFN_PHYS(i);
+	if (!v || sm->rss < sm->anon || sm->rss > (sm->end - sm->start) >> 10 ||
+	    (pages && (v->vm_flags & VM_PFNMAP)))
+		err = -EFAULT;
+	for (uint64_t i = 0; i < pages && !err; i++) {
+		bool down = i < anon && (v->vm_flags & VM_GROWSDOWN);
 
-		if (vma_restore_page(r->m, v, va, true, &f))
-			return no_memory(r);
-	}
-	for (uint64_t i = 0; i < file; i++) {
-		if (vma_restore_page(r->m, v, v->vm_start + PFN_PHYS(anon + i), false, &f))
-			return no_memory(r);
-		if (sm->pd + sm->sd > sm->anon)
+		err = vma_restore_page(r->m, v, down ? v->vm_end - PFN_PHYS(i + 1) : v->vm_start + PFN_PHYS(i),
+				       i < anon, &f);
+		if (!err && i >= anon && sm->pd + sm->sd > sm->anon)
 			pfn_to_page(r->m, f.pfn)->flags |= PG(dirty);
 	}
+	if (err == -ENOMEM)
+		return no_memory(r);
+	if (err)
+		return scan_error(&r->v->d.s, r->v->e, "an area's pages make no sense");
 	if (v->special)
 		set_sharers(r, v, sm);
 	return 0;

@@ -585,5 +585,5 @@ int vma_restore_page(struct machine *m, struct vm_area_struct *v, vaddr_t va, bo
 	v->vm_flags = flags;
 	if (anon && !err && !(flags & VM_WRITE))
 		change_protection(m, v, va, va + PAGE_SIZE);
-	return err ? -ENOMEM : 0;
+	return err > 0 ? -EFAULT : err;
 }

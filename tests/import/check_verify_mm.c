@@ -208,6 +208,8 @@ START_TEST(malformed)
 		{"statm op=-1 45", "statm op=-1 lots", "line 14: not a line of statm"},
 		{"anon=4", "anon=8", "make no sense"},
 		{"rss=4 pss=4 sc=0 sd=0 pc=0 pd=4 anon=0", "rss=8 pss=8 sc=0 sd=0 pc=0 pd=8 anon=0", "make no sense"},
+		{ZERO "rd,mr,pf", "rss=4 pss=4 sc=0 sd=0 pc=0 pd=4 anon=0 flags=rd,mr,pf", "line 21: an area's pages"},
+		{"r-xp 00000000 00:02 16", "r-xp ffffffff000 00:02 16", "line 16: an area's pages"},
 		{"flags=rd,ex", "flags=rd,!!", "smaps does not go with maps"},
 		{"op=0 mprotect", "op=0 unprotect", "line 25: not an operation"},
 		{"prot=1 ret=0", "prot= ret=0", "line 25: not an operation"},
