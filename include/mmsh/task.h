@@ -32,6 +32,7 @@ struct task_struct {
 	struct rlimit rlim[RLIM_NLIMITS];
 	unsigned long min_flt, maj_flt;
 	vaddr_t sp; /* user stack pointer, for the stack rule */
+	vaddr_t ip; /* where the program began: what it runs is not modelled */
 	int oom_score_adj;
 	LIST_ENTRY(task_struct) list; /* by pid, ascending */
 	pfn_t stack; /* kernel stack; PFN_NONE: none */

@@ -47,6 +47,7 @@ enum trace_id {
 	TRACE_WARN_ORDER,	/* order; a gfp: "order >= MAX_ORDER", once a machine */
 	TRACE_BAD_PAGE,		/* pfn; a enum bad_page_reason */
 	TRACE_OOM,		/* order; a gfp; no task can be killed */
+	TRACE_SEGFAULT,		/* pfn the PID; a address, b error code: a user's access that ends in SIGSEGV */
 	TRACE_SYSCTL,		/* a enum sysctl_note: what the kernel logs when a sysctl is written */
 
 	/* Small objects. The first four are the kernel's own; .cache is the cache's id. */

@@ -47,7 +47,7 @@ struct exec {
 	const struct exec_params *p;
 	bool rnd;		/* PF_RANDOMIZE */
 	struct vm_area_struct *stack;
-	vaddr_t sp, load_bias, elf_bss, elf_brk;
+	vaddr_t sp, entry, load_bias, elf_bss, elf_brk;
 	uint32_t stack_exec;
 };
 
@@ -241,9 +241,12 @@ static int clear_tail(struct exec *x, vaddr_t bss, vaddr_t end)
 {
 	static const unsigned char zero[PAGE_SIZE];
 	vaddr_t to = min_of(page_up(bss), end);
+	const struct vm_area_struct *v = vma_lookup(x->t->mm, bss);
 	struct fault_report r;
 	size_t done;
 
+	if (bss < to && (!v || !(v->vm_flags & VM_WRITE)))
+		return -EFAULT;
 	return bss < to ? task_write(x->m, x->t, bss, zero, to - bss, &done, &r) : 0;
 }
 
@@ -304,6 +307,7 @@ static int load_program(struct exec *x, struct file *f)
 	mm->start_data = s.start_data;
 	mm->end_data = s.end_data;
 	x->load_bias = bias;
+	x->entry = img->entry + bias;
 	err = set_brk(x, s.bss, s.brk);
 	return err ?: s.bss != s.brk ? clear_tail(x, s.bss, page_up(s.bss)) : 0;
 }
@@ -337,6 +341,7 @@ static int load_interp(struct exec *x)
 
 		err = got < 0 ? (int)got : 0;
 	}
+	x->entry = img->entry + bias;
 	if (f)
 		fput(x->m, f);
 	return err;
@@ -403,6 +408,7 @@ static int finish(struct exec *x)
 	x->sp &= ~(vaddr_t)15;
 	err = task_touch(x->m, x->t, x->sp, FAULT_WRITE | FAULT_KERNEL, &r);
 	mm->start_stack = x->t->sp = x->sp;
+	x->t->ip = x->entry;
 	if (x->rnd && x->m->mm->randomize_va_space > 1)
 		mm->start_brk = mm->brk = page_up(mm->brk + get_random_int(x->m) % entropy_of(x->m, mm)->brk);
 	return err == -EFAULT ? -ENOMEM : err;

@@ -338,7 +338,7 @@ static int do_page_fault(struct machine *m, struct task_struct *t, vaddr_t va, u
 
 	r->error_code = fault_error_code(flags, page_present);
 	if (!t->mm || va >= t->mm->task_size) {
-		r->error_code |= 1;
+		r->error_code |= t->mm ? 1 : 0;
 		return bad_area(r, SIGSEGV_NR, SEGV_MAPERR);
 	}
 	v = fault_area(m, t, va, flags, r);
@@ -408,6 +408,8 @@ int task_touch(struct machine *m, struct task_struct *t, vaddr_t va, unsigned fl
 		err = do_page_fault(m, t, va, flags, pte & _PAGE_PRESENT, r);
 		if (trace_on(m, TRACE_MM_STEP))
 			trace_fault_done(m, t, r);
+		if (err == -EFAULT && r->signal == SIGSEGV_NR && !(flags & FAULT_KERNEL))
+			trace(m, TRACE_SEGFAULT, .pfn = (pfn_t)t->pid, .a = (int64_t)va, .b = r->error_code);
 		if (err)
 			return err;
 		/* the kernel acts for those who may not: a forced write stays read-only */

@@ -292,6 +292,7 @@ int task_fork(struct machine *m, struct task_struct *parent, struct task_struct 
 	if (!t)
 		return -ENOMEM;
 	t->sp = parent->sp;
+	t->ip = parent->ip;
 	if (parent->mm) {
 		t->mm = mm_alloc(m, t);
 		if (!t->mm) {

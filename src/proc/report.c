@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <mmsh/gfp.h>
 #include <mmsh/kmsg.h>
+#include <mmsh/task.h>
 #include <stdio.h>
 
 static const char taint_letter[NR_TAINTS] = {
@@ -219,6 +220,44 @@ static void report_oom(struct machine *m, struct reporter *r, const struct trace
 	printk(m, "%s", "");
 }
 
+/* " in FILE[start+size]": the area that the program runs in. */
+static void print_vma_addr(struct mm_struct *mm, vaddr_t ip, char *buf, size_t size)
+{
+	const struct vm_area_struct *v = mm ? vma_lookup(mm, ip) : NULL;
+	const char *path = v && v->vm_file ? v->vm_file->mapping->name : NULL;
+
+	buf[0] = '\0';
+	if (path)
+		snprintf(buf, size, " in %.100s[%llx+%llx]", strrchr(path, '/') ? strrchr(path, '/') + 1 : path,
+			 (unsigned long long)v->vm_start, (unsigned long long)(v->vm_end - v->vm_start));
+}
+
+/* faults.md 3: ten in five seconds. */
+static void report_segfault(struct machine *m, struct reporter *r, const struct trace_event *ev)
+{
+	const struct task_struct *t = task_find(m, (int)ev->pfn);
+	int width = m->arch->bits / 4;
+	char in[160];
+
+	if (!t)
+		return;
+	if (!r->segv_shown || m->jiffies > r->segv_begin + 5 * HZ) {
+		if (r->segv_hidden)
+			printk(m, "show_signal_msg: %lu callbacks suppressed", r->segv_hidden);
+		r->segv_begin = m->jiffies;
+		r->segv_shown = r->segv_hidden = 0;
+	}
+	if (r->segv_shown == 10) {
+		r->segv_hidden++;
+		return;
+	}
+	r->segv_shown++;
+	print_vma_addr(t->mm, t->ip, in, sizeof(in));
+	printk(m, "%s[%d]: segfault at %llx ip %0*llx sp %0*llx error %llx%s", t->comm, t->pid,
+	       (unsigned long long)ev->a, width, (unsigned long long)t->ip, width, (unsigned long long)t->sp,
+	       (unsigned long long)ev->b, in);
+}
+
 static const struct {
 	enum trace_id id;
 	void (*report)(struct machine *m, struct reporter *r, const struct trace_event *ev);
@@ -229,6 +268,7 @@ static const struct {
 	{TRACE_ZONELISTS, report_zonelists},
 	{TRACE_OFFLINED, report_offlined},
 	{TRACE_OOM, report_oom},
+	{TRACE_SEGFAULT, report_segfault},
 	{TRACE_VMAP_FULL, report_vmap_full},
 	{TRACE_VMALLOC_FAILED, report_vmalloc},
 	{TRACE_SLAB_REPORT, report_slab},

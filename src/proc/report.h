@@ -20,6 +20,9 @@ struct reporter {
 	/* bad pages: 60 reports, then silence for a minute */
 	unsigned long bad_shown, bad_hidden;
 	uint64_t bad_resume;
+	/* programs that die: 10 reports in 5 seconds */
+	unsigned long segv_shown, segv_hidden;
+	uint64_t segv_begin;
 };
 
 void dump_stack(struct machine *m, const struct reporter *r);

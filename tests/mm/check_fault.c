@@ -2,6 +2,7 @@
 /* The corners of faults: what one page is to several who have it, where a stack ends, what is left. */
 #include "mm/program.h"
 #include <errno.h>
+#include <mmsh/kmsg.h>
 #include <mmsh/pgtable.h>
 #include <mmsh/vmstat.h>
 #include <stdlib.h>
@@ -373,6 +374,34 @@ START_TEST(the_kernels_addresses)
 }
 END_TEST
 
+/* The kernel log tells of programs that access what they may not; the kernel's own tries are not told. */
+START_TEST(segfaults_are_logged)
+{
+	struct fault_report r;
+	size_t len;
+
+	ck_assert_int_eq(kmsg_attach(p.m), 0);
+	strbuf_reset(&p.m->kmsg);
+	p.t->sp = 0xBFFFF000;
+	refused(p.t, 0x30000000, FAULT_WRITE, SIGSEGV_NR, SEGV_MAPERR, 6);
+	ck_assert_ptr_nonnull(strstr(p.m->kmsg.s, "] demo[1]: segfault at 30000000 ip b7fdb000 sp bffff000 error 6"
+						  " in ld.so[b7fdb000+23000]\n"));
+	len = p.m->kmsg.len;
+	ck_assert_int_eq(task_touch(p.m, p.t, 0x30000000, FAULT_KERNEL, &r), -EFAULT);
+	touch(&p, p.t, 0x08048000, 0);
+	ck_assert_uint_eq(p.m->kmsg.len, len);
+	for (unsigned i = 0; i < 11; i++)
+		refused(p.t, 0, 0, SIGSEGV_NR, SEGV_MAPERR, 4);
+	ck_assert_ptr_nonnull(strstr(p.m->kmsg.s, "segfault at 0 ip"));
+	len = p.m->kmsg.len;
+	refused(p.t, 0, 0, SIGSEGV_NR, SEGV_MAPERR, 4);
+	ck_assert_uint_eq(p.m->kmsg.len, len);
+	p.m->jiffies += 6 * HZ;
+	refused(p.t, 0, 0, SIGSEGV_NR, SEGV_MAPERR, 4);
+	ck_assert_ptr_nonnull(strstr(p.m->kmsg.s, "show_signal_msg: 3 callbacks suppressed\n"));
+}
+END_TEST
+
 /* faults.md 9 */
 START_TEST(locking_brings_pages_in)
 {
@@ -537,6 +566,7 @@ Suite *fault_suite(void)
 	tcase_add_test(tc, stack_growth);
 	tcase_add_test(tc, guard_gap);
 	tcase_add_test(tc, a_dirty_page_becomes_writable);
+	tcase_add_test(tc, segfaults_are_logged);
 	tcase_add_test(tc, locking_brings_pages_in);
 	tcase_add_test(tc, locked_pages_are_counted);
 	suite_add_tcase(s, tc);
