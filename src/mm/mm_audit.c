@@ -8,7 +8,7 @@ struct audit {
 	struct mm_error *e;
 	int32_t *maps;	   /* entries that map each page */
 	unsigned long areas, mms, ptes;
-	long committed, anon, mapped;
+	long committed, anon, mapped, mlocked;
 	const struct mm_struct *mm;
 	int pid;
 	long rss[NR_MM_COUNTERS];
@@ -236,6 +236,9 @@ static int check_page(struct audit *a, pfn_t pfn)
 	} else if (page_is_mapping(p) && p->mapcount) {
 		a->mapped++;
 	}
+	a->mlocked += !!(p->flags & PG(mlocked));
+	if ((p->flags & (PG(mlocked) | PG(lru) | PG(unevictable))) == (PG(mlocked) | PG(lru)))
+		return mm_error(a->e, -EUCLEAN, "pfn %u is locked, but not on the list of those that stay", pfn);
 	return 0;
 }
 
@@ -280,6 +283,8 @@ static int check_totals(struct audit *a)
 	if (a->anon != counted(m, NR_ANON_PAGES) || (long)a->ptes != counted(m, NR_PAGETABLE))
 		return mm_error(a->e, -EUCLEAN, "AnonPages %ld, PageTables %ld; counted %ld, %lu",
 				counted(m, NR_ANON_PAGES), counted(m, NR_PAGETABLE), a->anon, a->ptes);
+	if (a->mlocked != counted(m, NR_MLOCK))
+		return mm_error(a->e, -EUCLEAN, "Mlocked is %ld, locked are %ld", counted(m, NR_MLOCK), a->mlocked);
 	return 0;
 }
 

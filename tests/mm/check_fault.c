@@ -452,6 +452,14 @@ START_TEST(locked_pages_are_counted)
 	locked_pages(2);
 	ck_assert_uint_eq(pfn_to_page(p.m, page)->flags & (PG(mlocked) | PG(unevictable) | PG(active)),
 			  PG(mlocked) | PG(unevictable));
+	/* the audit knows */
+	for (unsigned bit = 0; bit < 2; bit++) {
+		struct mm_error e;
+
+		pfn_to_page(p.m, page)->flags ^= bit ? PG(unevictable) : PG(mlocked);
+		ck_assert_int_ne(mm_audit(p.m, &e), 0);
+		pfn_to_page(p.m, page)->flags ^= bit ? PG(unevictable) : PG(mlocked);
+	}
 	/* the page that the parent leaves to its child is locked no more; its own new one is */
 	child = fork_of(p.t);
 	touch(&p, p.t, BASE, FAULT_WRITE);
