@@ -273,6 +273,8 @@ int64_t sys_mremap(struct machine *m, struct task_struct *t, vaddr_t addr, uint6
 int64_t sys_brk(struct machine *m, struct task_struct *t, vaddr_t brk);
 int64_t sys_madvise(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len,
 		    int behaviour);
+/* -ENOMEM also for a page that cannot be accessed, -EAGAIN for one that there is no memory for: the
+   range is locked by then. */
 int64_t sys_mlock(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len);
 int64_t sys_munlock(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len);
 int64_t sys_mlockall(struct machine *m, struct task_struct *t, unsigned flags);

@@ -106,6 +106,7 @@ enum mm_step {
 	MM_NOT_MAPPED_TO, /* a address, b length, c end of the area */
 	MM_MAY_NOT,	  /* a, b area: it may not get what was asked for */
 	MM_NO_GROWSDOWN, /* a start */
+	MM_NOT_BROUGHT_IN, /* a: page of what is locked now */
 	MM_ADVICE_REFUSED, /* a, b area: its flags are in the way */
 	MM_ADVICE_UNKNOWN, /* a advice */
 	MM_ADVICE_NEEDS, /* a, b area: a shared mapping of a file that may be written */

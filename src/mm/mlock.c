@@ -86,27 +86,45 @@ static void lock_present(struct machine *m, const struct vm_area_struct *v, vadd
 		mlock_vma_page(m, pfn);
 }
 
+/* Returns: 0, or the error of the first page of @v in the range that cannot be brought in. */
+static int populate_area(struct machine *m, struct task_struct *t, const struct vm_area_struct *v,
+			 vaddr_t addr, vaddr_t end, struct fault_report *r)
+{
+	bool write = (v->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+	int err = 0;
+
+	if (v->vm_flags & (VM_IO | VM_PFNMAP))
+		return 0;
+	end = min_of(v->vm_end, end);
+	for (vaddr_t va = max_of(v->vm_start, addr); va < end && !err; va += PAGE_SIZE) {
+		/* locked on fault: what is there */
+		if (!(v->vm_flags & VM_LOCKONFAULT))
+			err = task_touch(m, t, va, FAULT_KERNEL | (write ? FAULT_WRITE : 0), r);
+		if (!err)
+			lock_present(m, v, va);
+	}
+	return err;
+}
+
 void mm_populate(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len)
 {
-	vaddr_t end = addr + len;
 	struct vm_area_struct *v;
+	struct fault_report r;
 
-	for (v = find_vma(t->mm, addr); v && v->vm_start < end; v = v->vm_next) {
-		bool write = (v->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-		vaddr_t to = min_of(v->vm_end, end);
+	for (v = find_vma(t->mm, addr); v && v->vm_start < addr + len; v = v->vm_next)
+		populate_area(m, t, v, addr, addr + len, &r);
+}
 
-		if (v->vm_flags & (VM_IO | VM_PFNMAP))
-			continue;
-		for (vaddr_t va = max_of(v->vm_start, addr); va < to; va += PAGE_SIZE) {
-			struct fault_report r;
+/* What mlock locked comes in, up to the first page that cannot. Returns: what POSIX has for that. */
+static int populate_locked(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len)
+{
+	struct vm_area_struct *v;
+	struct fault_report r;
+	int err = 0;
 
-			/* an error ends the area, not the call; locked on fault: what is there */
-			if (!(v->vm_flags & VM_LOCKONFAULT) &&
-			    task_touch(m, t, va, FAULT_KERNEL | (write ? FAULT_WRITE : 0), &r))
-				break;
-			lock_present(m, v, va);
-		}
-	}
+	for (v = find_vma(t->mm, addr); v && v->vm_start < addr + len && !err; v = v->vm_next)
+		err = populate_area(m, t, v, addr, addr + len, &r);
+	return err ? mm_refuse(m, err == -ENOMEM ? -EAGAIN : -ENOMEM, MM_NOT_BROUGHT_IN, r.addr, 0, 0) : 0;
 }
 
 /* ---- the calls ---- */
@@ -160,9 +178,7 @@ int64_t sys_mlock(struct machine *m, struct task_struct *t, vaddr_t addr, uint64
 	if (word(m, start + len) < start)
 		return mm_refuse(m, -EINVAL, MM_LENGTH_WRAPS, len, 0, 0);
 	err = len ? apply_lock(m, t, start, start + len, VM_LOCKED) : 0;
-	if (!err)
-		mm_populate(m, t, start, len);
-	return err;
+	return err ? err : populate_locked(m, t, start, len);
 }
 
 int64_t sys_munlock(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t len)

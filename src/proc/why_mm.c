@@ -418,6 +418,7 @@ static const struct mm_row {
 	[MM_NOT_MAPPED_TO] = {"=> %e: %b bytes from %A are not of one area: it ends at %C\n"},
 	[MM_MAY_NOT] = {"=> %e: %A-%B may not get that: its file was opened without the right\n"},
 	[MM_NO_GROWSDOWN] = {"=> %e: the area at %A does not grow that way\n"},
+	[MM_NOT_BROUGHT_IN] = {"=> %e: %A is locked, but its page cannot be brought in\n"},
 	[MM_ADVICE_REFUSED] = {"=> %e: %A-%B is locked, or the kernel's: not for this advice\n"},
 	[MM_ADVICE_UNKNOWN] = {"=> %e: there is no advice %a\n"},
 	[MM_ADVICE_NEEDS] = {"=> %e: %A-%B is no shared mapping of a file that may be written\n"},

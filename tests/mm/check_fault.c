@@ -494,6 +494,29 @@ START_TEST(locked_pages_are_counted)
 }
 END_TEST
 
+/* The first page that cannot come in ends mlock; all is locked by then. mmap and mlockall go on. */
+START_TEST(locking_what_cannot_be_brought_in)
+{
+	struct file *f = open_file(&fs_shmem, P(1), FMODE_READ | FMODE_WRITE);
+	struct pte_info e;
+
+	map_at(&p, BASE, 1, RW, ANON);
+	map_at(&p, BASE + P(1), 1, 0, ANON);
+	map_at(&p, BASE + P(2), 1, RW, ANON);
+	ck_assert_int_eq(sys_mlock(p.m, p.t, BASE, P(3)), -ENOMEM);
+	ck_assert_uint_eq(p.t->mm->locked_vm, 3);
+	ck_assert(pte_lookup(p.m, p.t->mm, BASE, &e) && e.present);
+	ck_assert(!pte_lookup(p.m, p.t->mm, BASE + P(2), &e) || e.none);
+	ck_assert_int_eq(sys_mlockall(p.m, p.t, MCL_CURRENT), 0);
+	ck_assert(pte_lookup(p.m, p.t->mm, BASE + P(2), &e) && e.present);
+	/* behind the end of the file */
+	map_file(f, BASE + P(8), 2, RW, MAP_SHARED);
+	ck_assert_int_eq(sys_mlock(p.m, p.t, BASE + P(8), P(2)), -ENOMEM);
+	ck_assert_int_eq(sys_munlockall(p.m, p.t), 0);
+	close_file(f);
+}
+END_TEST
+
 /* Free pages of each zone, pages counted as what processes have, objects of their caches. */
 static void what_is_there(struct machine *m, struct strbuf *b)
 {
@@ -577,6 +600,7 @@ Suite *fault_suite(void)
 	tcase_add_test(tc, segfaults_are_logged);
 	tcase_add_test(tc, locking_brings_pages_in);
 	tcase_add_test(tc, locked_pages_are_counted);
+	tcase_add_test(tc, locking_what_cannot_be_brought_in);
 	suite_add_tcase(s, tc);
 	tcase_add_loop_test(own, no_access_for_a_while, 0, 3);
 	tcase_add_loop_test(own, the_kernels_addresses, 0, 4);
