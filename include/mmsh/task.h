@@ -28,7 +28,7 @@ struct task_struct {
 	char comm[TASK_COMM_LEN];
 	struct mm_struct *mm; /* NULL: a kernel thread, or it has exited */
 	unsigned personality;
-	bool capable; /* has the capabilities that root has */
+	unsigned uid; /* 0: root, who has all capabilities */
 	struct rlimit rlim[RLIM_NLIMITS];
 	unsigned long min_flt, maj_flt;
 	vaddr_t sp; /* user stack pointer, for the stack rule */
@@ -111,6 +111,16 @@ int task_init(struct machine *m);
 
 /* Where areas go in @t's address space, by its limits and personality (3). */
 void arch_pick_mmap_layout(struct machine *m, struct task_struct *t, uint64_t rnd, bool randomize);
+
+static inline bool capable(const struct task_struct *t)
+{
+	return !t->uid;
+}
+/* Returns: 0, or -EPERM: only root becomes somebody else. */
+int sys_setuid(struct task_struct *t, unsigned uid);
+/* Bytes, or what the limit is of. Returns: 0; -EINVAL: the soft limit is above the hard one;
+   -EPERM: only root raises a hard limit. */
+int sys_setrlimit(struct task_struct *t, enum rlimit_id id, struct rlimit new);
 
 static inline uint64_t rlimit(const struct task_struct *t, enum rlimit_id id)
 {

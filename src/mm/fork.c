@@ -154,11 +154,10 @@ struct task_struct *task_new(struct machine *m, struct task_struct *parent, cons
 	if (parent) {
 		t->ppid = parent->pid;
 		t->personality = parent->personality;
-		t->capable = parent->capable;
+		t->uid = parent->uid;
 		t->oom_score_adj = parent->oom_score_adj;
 		memcpy(t->rlim, parent->rlim, sizeof(t->rlim));
 	} else {
-		t->capable = true;
 		memcpy(t->rlim, default_rlim, sizeof(t->rlim));
 		t->rlim[RLIMIT_NPROC].cur = t->rlim[RLIMIT_NPROC].max = max_threads(m) / 2;
 		t->rlim[RLIMIT_SIGPENDING] = t->rlim[RLIMIT_NPROC];
@@ -166,6 +165,24 @@ struct task_struct *task_new(struct machine *m, struct task_struct *parent, cons
 	snprintf(t->comm, sizeof(t->comm), "%s", comm);
 	task_link(s, t);
 	return t;
+}
+
+int sys_setuid(struct task_struct *t, unsigned uid)
+{
+	if (!capable(t) && uid != t->uid)
+		return -EPERM;
+	t->uid = uid;
+	return 0;
+}
+
+int sys_setrlimit(struct task_struct *t, enum rlimit_id id, struct rlimit new)
+{
+	if (new.cur > new.max)
+		return -EINVAL;
+	if (new.max > t->rlim[id].max && !capable(t))
+		return -EPERM;
+	t->rlim[id] = new;
+	return 0;
 }
 
 struct task_struct *task_find(struct machine *m, int pid)

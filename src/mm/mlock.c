@@ -169,10 +169,10 @@ int64_t sys_mlock(struct machine *m, struct task_struct *t, vaddr_t addr, uint64
 	int err;
 
 	mm_step(m, MM_MLOCK, addr, len, 0, 0);
-	if (!t->capable && !limit)
+	if (!capable(t) && !limit)
 		return mm_refuse(m, -EPERM, MM_NO_MEMLOCK, 0, 0, 0);
 	len = page_align(m, word(m, len) + (addr & (PAGE_SIZE - 1)));
-	if (!t->capable && (len >> PAGE_SHIFT) + t->mm->locked_vm > limit >> PAGE_SHIFT)
+	if (!capable(t) && (len >> PAGE_SHIFT) + t->mm->locked_vm > limit >> PAGE_SHIFT)
 		return mm_refuse(m, -ENOMEM, MM_LIMIT_MEMLOCK, t->mm->locked_vm, len >> PAGE_SHIFT,
 				 limit >> PAGE_SHIFT);
 	if (word(m, start + len) < start)
@@ -214,9 +214,9 @@ int64_t sys_mlockall(struct machine *m, struct task_struct *t, unsigned flags)
 	mm_step(m, MM_MLOCKALL, flags, 0, 0, 0);
 	if (!flags || (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) || flags == MCL_ONFAULT)
 		return mm_refuse(m, -EINVAL, MM_BAD_FLAGS, flags, 0, 0);
-	if (!t->capable && !limit)
+	if (!capable(t) && !limit)
 		return mm_refuse(m, -EPERM, MM_NO_MEMLOCK, 0, 0, 0);
-	if ((flags & MCL_CURRENT) && !t->capable && mm->total_vm > limit >> PAGE_SHIFT)
+	if ((flags & MCL_CURRENT) && !capable(t) && mm->total_vm > limit >> PAGE_SHIFT)
 		return mm_refuse(m, -ENOMEM, MM_LIMIT_MEMLOCK, 0, mm->total_vm,
 				 limit >> PAGE_SHIFT);
 	mm->def_flags &= ~VM_LOCKED_MASK;

@@ -42,7 +42,7 @@ int mlock_future_check(struct machine *m, const struct task_struct *t, uint32_t 
 {
 	uint64_t limit = rlimit(t, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 
-	if ((flags & VM_LOCKED) && !t->capable && pages + t->mm->locked_vm > limit)
+	if ((flags & VM_LOCKED) && !capable(t) && pages + t->mm->locked_vm > limit)
 		return mm_refuse(m, -EAGAIN, MM_LIMIT_MEMLOCK, t->mm->locked_vm, pages, limit);
 	return 0;
 }
@@ -76,7 +76,7 @@ static long could_be_free(const struct machine *m)
 
 static long kept_for_root(const struct machine *m, const struct task_struct *t)
 {
-	return t->capable ? 0 : (long)(m->mm->admin_reserve_kbytes >> (PAGE_SHIFT - 10));
+	return capable(t) ? 0 : (long)(m->mm->admin_reserve_kbytes >> (PAGE_SHIFT - 10));
 }
 
 /* Mode 0: refused is only what could never be. */
@@ -200,7 +200,7 @@ int64_t get_unmapped_area(struct machine *m, struct task_struct *t, struct file 
 		return mm_refuse(m, -ENOMEM, MM_BEYOND, (vaddr_t)got, len, mm->task_size);
 	if (got & (int64_t)(PAGE_SIZE - 1))
 		return mm_refuse(m, -EINVAL, MM_UNALIGNED, (vaddr_t)got, 0, 0);
-	if ((vaddr_t)got < m->mm->mmap_min_addr && !t->capable)
+	if ((vaddr_t)got < m->mm->mmap_min_addr && !capable(t))
 		return mm_refuse(m, -EPERM, MM_TOO_LOW, (vaddr_t)got, m->mm->mmap_min_addr, 0);
 	return got;
 }
@@ -371,7 +371,7 @@ int64_t do_mmap(struct machine *m, struct task_struct *t, vaddr_t addr, uint64_t
 	vm_flags |= prot_flags(prot) | mm->def_flags | VM_MAYACCESS |
 		    (flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0) | (flags & MAP_DENYWRITE ? VM_DENYWRITE : 0) |
 		    (flags & MAP_LOCKED ? VM_LOCKED : 0);
-	if ((flags & MAP_LOCKED) && !t->capable && !rlimit(t, RLIMIT_MEMLOCK))
+	if ((flags & MAP_LOCKED) && !capable(t) && !rlimit(t, RLIMIT_MEMLOCK))
 		return mm_refuse(m, -EPERM, MM_NO_MEMLOCK, 0, 0, 0);
 	err = mlock_future_check(m, t, vm_flags, len >> PAGE_SHIFT);
 	if (err)
@@ -610,7 +610,7 @@ int expand_stack(struct machine *m, struct task_struct *t, struct vm_area_struct
 	vaddr_t page = page_down(addr);
 	uint64_t grow;
 
-	if (page < m->mm->mmap_min_addr && !t->capable)
+	if (page < m->mm->mmap_min_addr && !capable(t))
 		return mm_refuse(m, -EPERM, MM_TOO_LOW, page, m->mm->mmap_min_addr, 0);
 	if (!guard_gap_free(m, v, page))
 		return mm_refuse(m, -ENOMEM, MM_STACK_GUARD, page,

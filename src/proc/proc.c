@@ -85,6 +85,7 @@ const struct proc_file proc_files[] = {
 	TASK("oom_score_adj", .write = task_file_write),
 	/* of 64 bits it would be 256 GiB: more than a reader of whole files can take */
 	{.path = "/proc/#/pagemap", .read = task_file_read, .each = each_task_32bit},
+	TASK("personality"),
 	TASK("smaps"),
 	TASK("stat"),
 	TASK("statm"),

@@ -62,15 +62,13 @@ static void vm_lines(const struct machine *m, const struct mm_struct *mm, struct
 
 static void status_show(const struct machine *m, const struct task_struct *t, struct strbuf *out)
 {
-	const char *caps = t->capable ? "0000003fffffffff" : "0000000000000000";
+	const char *caps = capable(t) ? "0000003fffffffff" : "0000000000000000";
 	uint64_t cpus = m->nr_cpus >= 64 ? ~0ull : (1ull << m->nr_cpus) - 1;
 
 	strbuf_addf(out, "Name:\t%s\nState:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
 		    t->comm, m->mm->current == t ? "R (running)" : "S (sleeping)", t->pid, t->pid, t->ppid);
 	for (const char *const *id = (const char *const[]){"Uid", "Gid", NULL}; *id; id++) {
-		int n = t->capable ? 0 : 1000;
-
-		strbuf_addf(out, "%s:\t%d\t%d\t%d\t%d\n", *id, n, n, n, n);
+		strbuf_addf(out, "%s:\t%u\t%u\t%u\t%u\n", *id, t->uid, t->uid, t->uid, t->uid);
 	}
 	strbuf_addf(out, "FDSize:\t%u\nGroups:\t\n", m->arch->bits);
 	if (t->mm)
@@ -160,7 +158,7 @@ static unsigned long oom_badness(const struct machine *m, const struct task_stru
 	if (!t->mm || t->pid == 1 || t->oom_score_adj == -1000)
 		return 0;
 	points = (long)(get_mm_rss(t->mm) + t->mm->nr_ptes + t->mm->nr_pmds) + t->mm->rss_stat[MM_SWAPENTS];
-	if (t->capable)
+	if (capable(t))
 		points -= points * 3 / 100;
 	points += t->oom_score_adj * (total / 1000);
 	return points > 0 ? (unsigned long)points : 1;
@@ -212,6 +210,12 @@ static void cmdline_task_show(const struct machine *m, const struct task_struct 
 	strbuf_add(out, t->comm, strlen(t->comm) + 1);
 }
 
+static void personality_show(const struct machine *m, const struct task_struct *t, struct strbuf *out)
+{
+	(void)m;
+	strbuf_addf(out, "%08x\n", t->personality);
+}
+
 /* ---- the table ---- */
 
 const struct task_file task_files[] = {
@@ -224,6 +228,7 @@ const struct task_file task_files[] = {
 	{.name = "oom_score", .show = oom_score_show},
 	{.name = "oom_score_adj", .show = oom_score_adj_show, .write = oom_score_adj_write},
 	{.name = "pagemap", .read = task_pagemap_read},
+	{.name = "personality", .show = personality_show},
 	{.name = "smaps", .show = task_smaps_show},
 	{.name = "stat", .show = stat_show},
 	{.name = "statm", .show = statm_show},

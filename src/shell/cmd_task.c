@@ -378,114 +378,6 @@ static int exec_maps(struct shell *sh, const struct args *a)
 	return 0;
 }
 
-/* ---- ulimit ---- */
-
-static const char *const rlimit_names[RLIM_NLIMITS] = {
-	[RLIMIT_CPU] = "RLIMIT_CPU",	       [RLIMIT_FSIZE] = "RLIMIT_FSIZE",
-	[RLIMIT_DATA] = "RLIMIT_DATA",	       [RLIMIT_STACK] = "RLIMIT_STACK",
-	[RLIMIT_CORE] = "RLIMIT_CORE",	       [RLIMIT_RSS] = "RLIMIT_RSS",
-	[RLIMIT_NPROC] = "RLIMIT_NPROC",       [RLIMIT_NOFILE] = "RLIMIT_NOFILE",
-	[RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",   [RLIMIT_AS] = "RLIMIT_AS",
-	[RLIMIT_LOCKS] = "RLIMIT_LOCKS",       [RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
-	[RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE", [RLIMIT_NICE] = "RLIMIT_NICE",
-	[RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",     [RLIMIT_RTTIME] = "RLIMIT_RTTIME",
-};
-
-static void put_limit(struct shell *sh, uint64_t n)
-{
-	if (n == RLIM_INFINITY)
-		out(sh, " %12s", "unlimited");
-	else
-		out(sh, " %12llu", (unsigned long long)n);
-}
-
-static void show_limits(struct shell *sh, const struct task_struct *t)
-{
-	out(sh, "%-18s %12s %12s\n", "limit", "soft", "hard");
-	for (unsigned i = 0; i < RLIM_NLIMITS; i++) {
-		out(sh, "%-18s", rlimit_names[i]);
-		put_limit(sh, t->rlim[i].cur);
-		put_limit(sh, t->rlim[i].max);
-		out_char(sh, '\n');
-	}
-}
-
-static const char *next_rlimit(void *arg)
-{
-	unsigned *i = arg;
-
-	return *i < RLIM_NLIMITS ? rlimit_names[(*i)++] : NULL;
-}
-
-/* "RLIMIT_STACK", or "stack" for short. */
-static int find_rlimit(struct shell *sh, const char *name, unsigned *id)
-{
-	char meant[64];
-	unsigned i = 0;
-
-	for (*id = 0; *id < RLIM_NLIMITS; (*id)++)
-		if (!strcasecmp(rlimit_names[*id], name) ||
-		    !strcasecmp(rlimit_names[*id] + strlen("RLIMIT_"), name))
-			return 0;
-	return cmd_fail(sh, EINVAL, "there is no limit %s%s", quoted(sh, name),
-			suggestion(did_you_mean(name, next_rlimit, &i), meant, sizeof(meant)));
-}
-
-static int parse_limit(struct shell *sh, const char *text, uint64_t *n)
-{
-	struct val v;
-	int r;
-
-	*n = RLIM_INFINITY;
-	if (!strcmp(text, "unlimited"))
-		return 0;
-	r = expr_eval(sh, text, &v);
-	if (r)
-		return r;
-	if (v.kind != VAL_NUM || v.n < 0)
-		return cmd_fail(sh, EINVAL, "%s is no limit", quoted(sh, text));
-	*n = (uint64_t)v.n;
-	return 0;
-}
-
-/* All are root: the hard limit gives way. */
-static void set_limit(struct shell *sh, struct rlimit *l, uint64_t n)
-{
-	begin_change(sh);
-	l->cur = n;
-	l->max = max_of(l->max, n);
-}
-
-static int exec_ulimit(struct shell *sh, const struct args *a)
-{
-	const char *text = a->v[0].w ? a->v[0].text : NULL, *value;
-	struct task_struct *t;
-	unsigned id = 0;
-	char name[64];
-	uint64_t n = 0;
-	int r;
-
-	if (text && !strchr(text, '='))
-		return cmd_fail(sh, EINVAL, "%s: ulimit takes NAME=VALUE", quoted(sh, text));
-	if (text) {
-		value = strchr(text, '=') + 1;
-		snprintf(name, sizeof(name), "%.*s", (int)min_of(value - 1 - text, (ptrdiff_t)63), text);
-		r = find_rlimit(sh, name, &id);
-		if (!r)
-			r = parse_limit(sh, value, &n);
-		if (r)
-			return r;
-	}
-	r = need_task(sh, &t);
-	if (r)
-		return r;
-	if (text)
-		set_limit(sh, &t->rlim[id], n);
-	else
-		show_limits(sh, t);
-	return 0;
-}
-
 const struct command commands_task[] = {
 	{
 		.name = "exec",
@@ -554,18 +446,6 @@ const struct command commands_task[] = {
 		.example = "mmap 8K\nmaps",
 		.flags = CMD_MACHINE | CMD_ROWS,
 		.exec = exec_maps,
-	},
-	{
-		.name = "ulimit",
-		.args = {{"NAME=VALUE", ARG_TEXT, ARG_OPT}},
-		.help = "Set a limit of the current task, or list all.",
-		.text = "In bytes, with suffix, or unlimited. The soft limit is set, the hard one only "
-			"raised. RLIMIT_STACK, RLIMIT_AS, RLIMIT_DATA and RLIMIT_MEMLOCK bound address "
-			"spaces; RLIMIT_STACK also says where mappings begin, from the next exec on. The "
-			"RLIMIT_ may be left out.",
-		.example = "ulimit RLIMIT_AS=64M\nulimit stack=unlimited",
-		.flags = CMD_CHANGES | CMD_MACHINE,
-		.exec = exec_ulimit,
 	},
 	{0},
 };

@@ -105,7 +105,7 @@ extern const struct command_group command_groups[]; /* ended by a NULL name */
 extern const struct command commands_machine[], commands_pages[], commands_shape[],
 	commands_look[], commands_session[], commands_script[], commands_objects[], commands_memory[];
 
-extern const struct command commands_task[], commands_mm[], commands_access[];
+extern const struct command commands_task[], commands_rights[], commands_mm[], commands_access[];
 
 extern const struct command commands_vmalloc[], commands_highmem[], commands_layout[];
 

@@ -19,6 +19,7 @@ const struct command_group command_groups[] = {
 	{"objects", "Small objects", commands_objects},
 	{"memory", "Memory", commands_memory},
 	{"processes", "Processes", commands_task},
+	{"rights", "Limits and rights", commands_rights},
 	{"calls", "System calls", commands_mm},
 	{"access", "Access to memory", commands_access},
 	{"shape", "Shape of the machine", commands_shape},

@@ -358,6 +358,29 @@ START_TEST(zones_are_as_before)
 }
 END_TEST
 
+START_TEST(users_and_limits)
+{
+	struct rlimit l = p.t->rlim[RLIMIT_AS];
+
+	ck_assert_int_eq(sys_setrlimit(p.t, RLIMIT_AS, (struct rlimit){2, 1}), -EINVAL);
+	ck_assert_int_eq(sys_setrlimit(p.t, RLIMIT_AS, (struct rlimit){1 << 20, 2 << 20}), 0);
+	ck_assert_int_eq(sys_setrlimit(p.t, RLIMIT_AS, l), 0);
+	ck_assert_int_eq(sys_setrlimit(p.t, RLIMIT_AS, (struct rlimit){1 << 20, 2 << 20}), 0);
+	ck_assert(capable(p.t));
+	ck_assert_int_eq(sys_setuid(p.t, 7), 0);
+	ck_assert(!capable(p.t));
+	ck_assert_int_eq(sys_setuid(p.t, 7), 0);
+	ck_assert_int_eq(sys_setuid(p.t, 8), -EPERM);
+	ck_assert_int_eq(sys_setuid(p.t, 0), -EPERM);
+	ck_assert_uint_eq(p.t->uid, 7);
+	ck_assert_int_eq(sys_setrlimit(p.t, RLIMIT_AS, l), -EPERM);
+	ck_assert_int_eq(sys_setrlimit(p.t, RLIMIT_AS, (struct rlimit){2 << 20, 2 << 20}), 0);
+	ck_assert_int_eq(sys_setrlimit(p.t, RLIMIT_AS, (struct rlimit){0, 1 << 20}), 0);
+	ck_assert_uint_eq(rlimit(p.t, RLIMIT_AS), 0);
+	ck_assert_int_eq(sys_mmap(p.m, p.t, 0, P(1), RW, ANON, NULL, 0), -ENOMEM);
+}
+END_TEST
+
 Suite *fork_suite(void)
 {
 	Suite *s = suite_create("fork");
@@ -372,6 +395,7 @@ Suite *fork_suite(void)
 	tcase_add_test(tc, generations);
 	tcase_add_test(tc, no_memory_for_a_child);
 	tcase_add_test(tc, a_switch);
+	tcase_add_test(tc, users_and_limits);
 	suite_add_tcase(s, tc);
 	tcase_set_timeout(walks, 120);
 	tcase_add_loop_test(walks, random_walk, 0, ARRAY_SIZE(walk_lines));

@@ -64,7 +64,7 @@ START_TEST(refused_in_order)
 	assert_areas(t, FAR, FAR + P(1), "");
 	/* locked memory, then the address space, then what is committed */
 	ck_assert_int_eq(sys_mlock(p.m, t, BASE, P(4)), 0);
-	t->capable = false;
+	t->uid = 1000;
 	t->rlim[RLIMIT_MEMLOCK].cur = P(5);
 	t->rlim[RLIMIT_AS].cur = P(t->mm->total_vm);
 	ck_assert_int_eq(resize(BASE, P(4), P(6), 0), -EAGAIN);
@@ -83,7 +83,7 @@ END_TEST
 START_TEST(not_in_place_below_the_least_address)
 {
 	ck_assert_int_eq(sys_mmap(p.m, p.t, 0, P(1), RW, ANON | MAP_FIXED, NULL, 0), 0);
-	p.t->capable = false;
+	p.t->uid = 1000;
 	ck_assert_int_eq(resize(0, P(1), P(2), 0), -ENOMEM);
 	ck_assert_int_gt(resize(0, P(1), P(2), MREMAP_MAYMOVE), 0);
 }

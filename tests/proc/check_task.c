@@ -242,7 +242,7 @@ START_TEST(oom_score)
 		long total = (long)q.m->totalram_pages, n = (long)(get_mm_rss(t->mm) + t->mm->nr_ptes + t->mm->nr_pmds);
 
 		t->oom_score_adj = cases[i].adj;
-		t->capable = cases[i].capable;
+		t->uid = cases[i].capable ? 0 : 1000;
 		if (cases[i].capable)
 			n -= n * 3 / 100;
 		n = max_of(n + cases[i].adj * (total / 1000), 1l);
