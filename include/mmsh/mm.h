@@ -305,6 +305,8 @@ int64_t page_cache_get(struct machine *m, struct address_space *mapping, uint64_
 pfn_t page_cache_next(const struct address_space *a, uint64_t from, uint64_t *index);
 /* Pages from @size on leave the cache, if no one maps them. */
 void truncate_pages(struct machine *m, struct address_space *mapping, uint64_t size);
+/* All files' clean pages leave it that no one maps: vm.drop_caches. */
+void drop_pagecache(struct machine *m);
 
 /* ---- everything about processes: machine.mm ---- */
 

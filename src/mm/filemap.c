@@ -171,7 +171,8 @@ void set_page_dirty(struct machine *m, pfn_t pfn)
 	}
 }
 
-static void drop_page(struct machine *m, struct address_space *a, uint64_t index, pfn_t pfn)
+/* The reference that the file had is the caller's. */
+static void delete_from_page_cache(struct machine *m, struct address_space *a, uint64_t index, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 
@@ -181,7 +182,6 @@ static void drop_page(struct machine *m, struct address_space *a, uint64_t index
 	slot_clear(m, a, index);
 	a->nrpages--;
 	p->owner = 0;
-	put_page(m, pfn);
 }
 
 /* The first cached page of the subtree at or behind @from; PFN_NONE. */
@@ -215,8 +215,45 @@ void page_cache_drop(struct machine *m, struct address_space *a, uint64_t from, 
 	pfn_t pfn;
 
 	for (uint64_t i = from; (pfn = page_cache_next(a, i, &i)) != PFN_NONE && i < to; i++)
-		if (!pfn_to_page(m, pfn)->mapcount)
-			drop_page(m, a, i, pfn);
+		if (!pfn_to_page(m, pfn)->mapcount) {
+			delete_from_page_cache(m, a, i, pfn);
+			put_page(m, pfn);
+		}
+}
+
+#define PAGEVEC_SIZE 14
+
+/* What is clean and in no page table goes, a pagevec at a time. */
+static void invalidate_mapping_pages(struct machine *m, struct address_space *a)
+{
+	pfn_t pfn, pagevec[PAGEVEC_SIZE];
+	unsigned n = 0;
+
+	for (uint64_t i = 0; (pfn = page_cache_next(a, i, &i)) != PFN_NONE; i++) {
+		const struct page *p = pfn_to_page(m, pfn);
+
+		if (p->mapcount || p->_refcount != 1 || p->flags & (PG(dirty) | PG(writeback)))
+			continue;
+		delete_from_page_cache(m, a, i, pfn);
+		pagevec[n++] = pfn;
+		if (n == PAGEVEC_SIZE) {
+			release_pages(m, pagevec, n);
+			n = 0;
+		}
+	}
+	release_pages(m, pagevec, n);
+}
+
+void drop_pagecache(struct machine *m)
+{
+	struct address_space *a;
+
+	if (!m->mm)
+		return;
+	/* all of shmem's count as dirty: there is nothing to read them from again */
+	LIST_FOREACH (a, &m->mm->files, list)
+		if (!a->fs->swapbacked)
+			invalidate_mapping_pages(m, a);
 }
 
 void truncate_pages(struct machine *m, struct address_space *a, uint64_t size)

@@ -304,7 +304,7 @@ static bool put_page_testzero(struct machine *m, pfn_t pfn)
 	return true;
 }
 
-static void release_pages(struct machine *m, pfn_t *pages, unsigned n)
+void release_pages(struct machine *m, pfn_t *pages, unsigned n)
 {
 	unsigned go = 0;
 

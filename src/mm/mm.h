@@ -152,6 +152,8 @@ int refuse_expansion(struct machine *m, const struct task_struct *t, uint64_t pa
 
 struct file *shmem_zero_file(struct machine *m, uint64_t size);
 /* The pages [from, to) that nobody maps leave the cache. */
+/* A reference of each is dropped; those that nobody has any more are freed. */
+void release_pages(struct machine *m, pfn_t *pages, unsigned n);
 void page_cache_drop(struct machine *m, struct address_space *a, uint64_t from, uint64_t to);
 /* The page of a file was written to; where it is to be written back, it counts as dirty. */
 void set_page_dirty(struct machine *m, pfn_t pfn);

@@ -99,7 +99,7 @@ size_t task_pagemap_read(const struct machine *m, const struct task_struct *t, u
 #define UTS_VERSION "#1"
 #define LINUX_BANNER "Linux version " UTS_RELEASE " (mmsh) " UTS_VERSION " SMP"
 
-/* Who runs when the kernel reports something. */
+/* Who runs when the kernel reports something: the current task, or init if it is not there yet. */
 struct proc_task {
 	const char *comm;
 	int pid;

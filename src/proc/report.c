@@ -18,8 +18,9 @@ static const char taint_letter[NR_TAINTS] = {
 /* One task does everything. */
 struct proc_task proc_current(const struct machine *m)
 {
-	(void)m;
-	return (struct proc_task){"init", 1};
+	const struct task_struct *t = m->mm ? m->mm->current : NULL;
+
+	return t ? (struct proc_task){t->comm, t->pid} : (struct proc_task){"init", 1};
 }
 
 const char *taint_text(const struct machine *m, const struct reporter *r, char buf[32])

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <mmsh/compaction.h>
 #include <mmsh/kmsg.h>
+#include <mmsh/mm.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,8 +146,10 @@ static int drop_caches_changed(struct machine *m)
 {
 	struct proc_task t = proc_current(m);
 
-	if (m->drop_caches & 1)
+	if (m->drop_caches & 1) {
+		drop_pagecache(m);
 		m->vm_event[m->cpu][DROP_PAGECACHE]++;
+	}
 	if (m->drop_caches & 2)
 		m->vm_event[m->cpu][DROP_SLAB]++;
 	if (!m->drop_caches_quiet)
