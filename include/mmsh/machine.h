@@ -20,7 +20,6 @@
 #include <mmsh/numa.h>
 #include <mmsh/slab.h>
 #include <mmsh/trace.h>
-#include <string.h>
 
 #define HZ 250
 
@@ -122,7 +121,7 @@ struct machine {
 	/* What every allocation reads. */
 	uint64_t trace_mask; /* OR of all listeners' */
 	struct page *mem_map;	/* [max_pfn], lazily touched */
-	unsigned char *touched;  /* a bit a page: ram_touched() */
+	uint64_t *touched, *touched_64; /* a bit a page, a bit for 64: ram_touched() */
 	struct top_block *top;	/* [max_pfn >> 10], see mm_types.h */
 	unsigned pageblock_order;
 	unsigned cpu;	  /* the current one */
@@ -262,22 +261,32 @@ static inline void *phys_to_host(const struct machine *m, phys_t pa)
  */
 static inline bool ram_touched(const struct machine *m, pfn_t pfn)
 {
-	return m->touched[pfn / 8] >> pfn % 8 & 1;
+	return (m->touched[pfn / 64] >> pfn % 64 | m->touched_64[pfn / 4096] >> pfn / 64 % 64) & 1;
 }
 
 /* 2^@order pages from @pfn, aligned to their size, may be written to from now on. */
 static inline void ram_touch(const struct machine *m, pfn_t pfn, unsigned order)
 {
-	if (likely(order < 3))
-		m->touched[pfn / 8] |= (unsigned char)(((1u << (1u << order)) - 1) << pfn % 8);
-	else
-		memset(m->touched + pfn / 8, 0xff, 1u << (order - 3));
+	uint64_t *map = m->touched;
+
+	if (order >= 6) {
+		map = m->touched_64;
+		pfn /= 64;
+		order -= 6;
+	}
+	map[pfn / 64] |= ((1ull << (1u << order)) - 1) << pfn % 64;
 }
 
 /* @pfn holds zeros, and nobody writes to it unseen. */
 static inline void ram_untouch(const struct machine *m, pfn_t pfn)
 {
-	m->touched[pfn / 8] &= (unsigned char)~(1u << pfn % 8);
+	uint64_t *all = &m->touched_64[pfn / 4096], bit = 1ull << pfn / 64 % 64;
+
+	if (*all & bit) {
+		*all &= ~bit;
+		m->touched[pfn / 64] = ~0ull;
+	}
+	m->touched[pfn / 64] &= ~(1ull << pfn % 64);
 }
 
 /* The zone that spans @pfn and has it as memory; NULL for holes and beyond. */

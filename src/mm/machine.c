@@ -53,9 +53,10 @@ static bool machine_reserve(struct machine *m, uint64_t pages)
 	m->ram_size = pages << PAGE_SHIFT;
 	m->mem_map_size = pages * sizeof(struct page);
 	m->top_size = (pages >> (MAX_ORDER - 1)) * sizeof(struct top_block);
-	m->touched_size = pages / 8;
+	m->touched_size = pages / 8 + pages / 512;
 	m->ram = reserve_map(m->ram_size);
 	m->touched = reserve_map(m->touched_size);
+	m->touched_64 = m->touched ? m->touched + pages / 64 : NULL;
 	m->mem_map = reserve_map(m->mem_map_size);
 	m->top = reserve_map(m->top_size);
 	m->limit_pfn = pages;

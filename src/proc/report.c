@@ -11,6 +11,7 @@
 #include <mmsh/kmsg.h>
 #include <mmsh/task.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char taint_letter[NR_TAINTS] = {
 	[TAINT_BAD_PAGE] = 'B', [TAINT_DIE] = 'D', [TAINT_WARN] = 'W'};
