@@ -389,7 +389,7 @@ static int exec_why(struct shell *sh, const struct args *a)
 	if (sh->trace.dropped)
 		out(sh, "(%lu more steps were not kept)\n", sh->trace.dropped);
 	if (sh->out->len == before && !sh->replay)
-		return cmd_fail(sh, ENOENT, "nothing was decided since boot");
+		return cmd_fail(sh, ENOENT, "nothing to explain: there was no operation, or nothing in it to decide");
 	return 0;
 }
 
