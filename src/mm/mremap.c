@@ -140,10 +140,8 @@ static int64_t mremap_to(struct machine *m, struct task_struct *t, vaddr_t addr,
 	if (word(m, addr + old_len) > to && to + new_len > addr)
 		return mm_refuse(m, -EINVAL, MM_OVERLAP, addr, to, to + new_len);
 	err = do_munmap(m, t->mm, to, new_len);
-	if (!err && old_len >= new_len) {
+	if (!err && old_len > new_len) {
 		err = do_munmap(m, t->mm, word(m, addr + new_len), old_len - new_len);
-		if (err && old_len == new_len)
-			err = 0;
 		old_len = new_len;
 	}
 	if (!err)
@@ -223,9 +221,11 @@ int64_t sys_mremap(struct machine *m, struct task_struct *t, vaddr_t addr, uint6
 		return mm_refuse(m, -EINVAL, MM_LENGTH_ZERO, 0, 0, 0);
 	if (flags & MREMAP_FIXED) {
 		got = mremap_to(m, t, addr, old_len, new_addr, new_len, &locked);
-	} else if (old_len >= new_len) {
+	} else if (old_len == new_len) {
+		return (int64_t)addr; /* whatever is there */
+	} else if (old_len > new_len) {
 		got = do_munmap(m, t->mm, word(m, addr + new_len), old_len - new_len);
-		return got && old_len != new_len ? got : (int64_t)addr;
+		return got ? got : (int64_t)addr;
 	} else {
 		got = grow(m, t, addr, old_len, new_len, flags, &locked);
 	}
