@@ -48,8 +48,7 @@ uint64_t mk_pte(const struct machine *m, uint64_t pfn, uint64_t prot)
 
 uint64_t pte_modify(const struct machine *m, uint64_t pte, uint64_t prot)
 {
-	return mk_pte(m, entry_pfn(m, pte), (pte & PAGE_CHG_FLAGS) | (prot & ~(uint64_t)PAGE_CHG_FLAGS) |
-						    (prot & _PAGE_ACCESSED));
+	return mk_pte(m, entry_pfn(m, pte), (pte & PAGE_CHG_FLAGS) | (prot & ~(uint64_t)PAGE_CHG_FLAGS));
 }
 
 static inline uint64_t entry_get(const unsigned char *at, unsigned bytes)
