@@ -131,5 +131,7 @@ void lru_del(struct machine *m, pfn_t pfn);
 /* Off it for a while, and back onto the same list. */
 void lru_isolate(struct machine *m, pfn_t pfn);
 void lru_putback(struct machine *m, pfn_t pfn);
+/* In use: referenced, and the second time on the active list. */
+void mark_page_accessed(struct machine *m, pfn_t pfn);
 
 #endif

@@ -114,6 +114,7 @@ static int push_strings(struct exec *x, unsigned bytes)
 			err = task_touch(x->m, x->t, page, FAULT_WRITE | FAULT_KERNEL, &r);
 		if (err)
 			return err == -ENOMEM ? err : -E2BIG;
+		mark_page_accessed(x->m, r.pfn);
 	}
 	x->sp = to;
 	return 0;

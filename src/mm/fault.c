@@ -384,7 +384,8 @@ static bool access_allowed(struct machine *m, phys_t at, uint64_t pte, unsigned 
 	if ((pte & want) != want || ((flags & FAULT_EXEC) && (pte & _PAGE_NX)) || pte_pfn(m, pte) >= m->max_pfn)
 		return false;
 	mark = _PAGE_ACCESSED | (flags & FAULT_WRITE ? _PAGE_DIRTY : 0);
-	if ((pte & mark) != mark)
+	/* only the processor marks the entry */
+	if (!(flags & FAULT_KERNEL) && (pte & mark) != mark)
 		pte_write(m, at, pte | mark);
 	return true;
 }

@@ -370,7 +370,7 @@ static void zap_file_page(struct machine *m, struct vm_area_struct *v, pfn_t pfn
 		*flush = true;
 	}
 	if ((pte & _PAGE_ACCESSED) && !(v->vm_flags & VM_SEQ_READ))
-		pfn_to_page(m, pfn)->flags |= PG(referenced);
+		mark_page_accessed(m, pfn);
 }
 
 /* [start, end) lies in one table, whose first entry wanted is at @at. */

@@ -73,16 +73,19 @@ void munlock_vma_pages_range(struct machine *m, const struct vm_area_struct *v, 
 
 /* ---- populating ---- */
 
-/* The page of a locked area that is there now. */
-static void lock_present(struct machine *m, const struct vm_area_struct *v, vaddr_t va)
+/* The page that is there now is in use; in a locked area it is locked. */
+static void take_present(struct machine *m, const struct vm_area_struct *v, vaddr_t va)
 {
 	struct pte_info i;
 	pfn_t pfn;
 
-	if ((v->vm_flags & (VM_LOCKED | VM_SPECIAL)) != VM_LOCKED || !pte_lookup(m, v->vm_mm, va, &i))
+	if (!pte_lookup(m, v->vm_mm, va, &i))
 		return;
 	pfn = vm_normal_page(m, v, &i);
-	if (pfn != PFN_NONE && page_is_mapping(pfn_to_page(m, pfn)))
+	if (pfn == PFN_NONE)
+		return;
+	mark_page_accessed(m, pfn);
+	if ((v->vm_flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED && page_is_mapping(pfn_to_page(m, pfn)))
 		mlock_vma_page(m, pfn);
 }
 
@@ -101,7 +104,7 @@ static int populate_area(struct machine *m, struct task_struct *t, const struct 
 		if (!(v->vm_flags & VM_LOCKONFAULT))
 			err = task_touch(m, t, va, FAULT_KERNEL | (write ? FAULT_WRITE : 0), r);
 		if (!err)
-			lock_present(m, v, va);
+			take_present(m, v, va);
 	}
 	return err;
 }

@@ -49,6 +49,22 @@ void lru_putback(struct machine *m, pfn_t pfn)
 	lru_add(m, pfn, page_lru(pfn_to_page(m, pfn)));
 }
 
+/* Seen a second time, it is active. */
+void mark_page_accessed(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	enum lru_list lru = page_lru(p);
+
+	if (!(p->flags & PG(referenced))) {
+		p->flags |= PG(referenced);
+	} else if ((p->flags & (PG(lru) | PG(active) | PG(unevictable))) == PG(lru)) {
+		lru_del(m, pfn);
+		p->flags &= ~PG(referenced);
+		lru_add(m, pfn, lru + 1);
+		count_vm_events(m, PGACTIVATE, 1);
+	}
+}
+
 void put_page(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);

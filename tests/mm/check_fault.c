@@ -494,6 +494,36 @@ START_TEST(locked_pages_are_counted)
 }
 END_TEST
 
+/* What the kernel brings in by itself, or finds there, is referenced; its entry stays as it is. */
+START_TEST(brought_in_is_in_use)
+{
+	struct file *f = open_file(&fs_disk, P(1), FMODE_READ);
+	struct task_struct *child;
+	struct pte_info e;
+	struct page *page;
+
+	map_file(f, BASE + P(8), 1, PROT_READ, MAP_PRIVATE | MAP_POPULATE);
+	ck_assert(pte_lookup(p.m, p.t->mm, BASE + P(8), &e) && e.present);
+	page = pfn_to_page(p.m, e.pfn);
+	ck_assert_uint_eq(page->flags & (PG(referenced) | PG(active)), PG(referenced));
+	/* the processor marked the entry: the second time */
+	ck_assert_int_eq(sys_munmap(p.m, p.t, BASE + P(8), P(1)), 0);
+	ck_assert_uint_eq(page->flags & (PG(referenced) | PG(active)), PG(active));
+
+	map_at(&p, BASE, 1, PROT_READ | PROT_WRITE, ANON);
+	page = pfn_to_page(p.m, touch(&p, p.t, BASE, FAULT_WRITE).pfn);
+	ck_assert_uint_eq(page->flags & (PG(referenced) | PG(active)), PG(active));
+	child = fork_of(p.t);
+	ck_assert_int_eq(sys_mprotect(p.m, child, BASE, P(1), PROT_READ), 0);
+	ck_assert_int_eq(sys_mlock(p.m, child, BASE, P(1)), 0);
+	ck_assert(pte_lookup(p.m, child->mm, BASE, &e) && e.present && !e.young);
+	ck_assert_uint_eq(page->flags & PG(referenced), PG(referenced));
+	task_exit(p.m, child);
+	close_file(f);
+	assert_audit(p.m);
+}
+END_TEST
+
 /* The first page that cannot come in ends mlock; all is locked by then. mmap and mlockall go on. */
 START_TEST(locking_what_cannot_be_brought_in)
 {
@@ -600,6 +630,7 @@ Suite *fault_suite(void)
 	tcase_add_test(tc, segfaults_are_logged);
 	tcase_add_test(tc, locking_brings_pages_in);
 	tcase_add_test(tc, locked_pages_are_counted);
+	tcase_add_test(tc, brought_in_is_in_use);
 	tcase_add_test(tc, locking_what_cannot_be_brought_in);
 	suite_add_tcase(s, tc);
 	tcase_add_loop_test(own, no_access_for_a_while, 0, 3);
