@@ -100,8 +100,8 @@ static int populate_area(struct machine *m, struct task_struct *t, const struct 
 		return 0;
 	end = min_of(v->vm_end, end);
 	for (vaddr_t va = max_of(v->vm_start, addr); va < end && !err; va += PAGE_SIZE) {
-		/* locked on fault: what is there */
-		if (!(v->vm_flags & VM_LOCKONFAULT))
+		/* locked on fault: what is there, if it may be accessed */
+		if (!(v->vm_flags & VM_LOCKONFAULT) || !(v->vm_flags & VM_ACCESS))
 			err = task_touch(m, t, va, FAULT_KERNEL | (write ? FAULT_WRITE : 0), r);
 		if (!err)
 			take_present(m, v, va);

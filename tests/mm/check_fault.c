@@ -494,6 +494,21 @@ START_TEST(locked_pages_are_counted)
 }
 END_TEST
 
+/* Locking all takes what is there, but for what may not be accessed. */
+START_TEST(inaccessible_is_not_taken)
+{
+	map_at(&p, BASE, 2, RW, ANON);
+	touch(&p, p.t, BASE, FAULT_WRITE);
+	touch(&p, p.t, BASE + P(1), FAULT_WRITE);
+	ck_assert_int_eq(sys_munmap(p.m, p.t, BASE + P(2), p.t->mm->task_size - BASE - P(2)), 0);
+	ck_assert_int_eq(sys_munmap(p.m, p.t, P(16), BASE - P(16)), 0);
+	ck_assert_int_eq(sys_mprotect(p.m, p.t, BASE, P(1), 0), 0);
+	ck_assert_int_eq(sys_mlockall(p.m, p.t, MCL_CURRENT | MCL_ONFAULT), 0);
+	locked_pages(1);
+	ck_assert_uint_eq(p.t->mm->locked_vm, 2);
+}
+END_TEST
+
 /* What the kernel brings in by itself, or finds there, is referenced; its entry stays as it is. */
 START_TEST(brought_in_is_in_use)
 {
@@ -631,6 +646,7 @@ Suite *fault_suite(void)
 	tcase_add_test(tc, locking_brings_pages_in);
 	tcase_add_test(tc, locked_pages_are_counted);
 	tcase_add_test(tc, brought_in_is_in_use);
+	tcase_add_test(tc, inaccessible_is_not_taken);
 	tcase_add_test(tc, locking_what_cannot_be_brought_in);
 	suite_add_tcase(s, tc);
 	tcase_add_loop_test(own, no_access_for_a_while, 0, 3);
