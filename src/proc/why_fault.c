@@ -373,9 +373,7 @@ void tell_switch_slots(struct story *s)
 				  "  user's part: the directory's entries that changed: %a\n"
 				  "  kernel's part: stayed, entries that are the very same: %b\n",
 		[SWITCH_SAME] = "  CR3 holds it already: nothing is written, and the TLB stays\n",
-		[SWITCH_LAZY] =
-			"  it has no address space of its own: a kernel thread runs in what is "
-			"loaded\n",
+		[SWITCH_LAZY] = "  it has no address space of its own: it runs in what is loaded\n",
 	};
 
 	story_text(s, text[s->ev->order], NULL);
