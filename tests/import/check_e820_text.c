@@ -288,7 +288,6 @@ Suite *e820_text_suite(void)
 	tcase_add_test(t, a_log_tells_where_things_lay);
 	tcase_add_test(t, logs_boot_as_their_kernels_did);
 	tcase_add_test(t, damaged_logs);
-	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -118,7 +118,6 @@ Suite *slab_dump_suite(void)
 	Suite *s = suite_create("slab_dump");
 	TCase *t = tcase_create("slab_dump");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, recordings_match, 0, 3);
 	tcase_add_loop_test(t, edited_recordings, 0, (int)ARRAY_SIZE(edits));
 	suite_add_tcase(s, t);

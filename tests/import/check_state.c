@@ -556,7 +556,6 @@ Suite *state_suite(void)
 	tcase_add_test(t, pages_of_processes_are_nobodys);
 	tcase_add_test(t, a_cut_off_state_is_refused);
 	tcase_add_test(t, files);
-	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	return s;
 }

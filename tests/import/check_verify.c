@@ -472,7 +472,6 @@ Suite *verify_suite(void)
 	tcase_add_test(t, foreign_files);
 	tcase_add_test(t, files_that_are_not_there);
 	tcase_add_test(t, damaged);
-	tcase_set_timeout(t, 120);
 	suite_add_tcase(s, t);
 	return s;
 }

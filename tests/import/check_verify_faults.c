@@ -469,7 +469,6 @@ Suite *verify_faults_suite(void)
 	Suite *s = suite_create("verify_faults");
 	TCase *tc = tcase_create("verify_faults");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, other_machines, 0, ARRAY_SIZE(machines));
 	tcase_add_test(tc, the_same_program);
 	tcase_add_loop_test(tc, altered, 0, ARRAY_SIZE(edits));

@@ -254,7 +254,6 @@ Suite *verify_mm_suite(void)
 	Suite *s = suite_create("verify_mm");
 	TCase *tc = tcase_create("verify_mm");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, they_match);
 	tcase_add_test(tc, one_place_altered);
 	tcase_add_test(tc, cut_off);

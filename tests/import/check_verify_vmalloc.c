@@ -144,7 +144,6 @@ Suite *verify_vmalloc_suite(void)
 	tcase_add_test(t, one_place_altered);
 	tcase_add_test(t, cut_off);
 	tcase_add_test(t, damaged);
-	tcase_set_timeout(t, 120);
 	suite_add_tcase(s, t);
 	return s;
 }

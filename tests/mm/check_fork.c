@@ -387,7 +387,6 @@ Suite *fork_suite(void)
 	TCase *tc = tcase_create("fork"), *walks = tcase_create("walks");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, the_example);
 	tcase_add_test(tc, what_a_child_writes_the_parent_does_not_see);
 	tcase_add_test(tc, the_childs_heap_gets_a_second_area);
@@ -397,7 +396,6 @@ Suite *fork_suite(void)
 	tcase_add_test(tc, a_switch);
 	tcase_add_test(tc, users_and_limits);
 	suite_add_tcase(s, tc);
-	tcase_set_timeout(walks, 120);
 	tcase_add_loop_test(walks, random_walk, 0, ARRAY_SIZE(walk_lines));
 	tcase_add_test(walks, zones_are_as_before);
 	suite_add_tcase(s, walks);

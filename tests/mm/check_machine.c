@@ -125,7 +125,6 @@ Suite *machine_suite(void)
 	Suite *s = suite_create("machine");
 	TCase *t = tcase_create("machine");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_same_line_gives_the_same_machine);
 	tcase_add_test(t, defaults);
 	tcase_add_test(t, large_pages_make_the_pageblock);

@@ -256,7 +256,6 @@ Suite *memory_suite(void)
 	TCase *tc = tcase_create("memory");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, anonymous);
 	tcase_add_test(tc, files);
 	tcase_add_test(tc, bytes_are_real);

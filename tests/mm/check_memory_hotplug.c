@@ -383,7 +383,6 @@ Suite *memory_hotplug_suite(void)
 	Suite *s = suite_create("memory_hotplug");
 	TCase *t = tcase_create("memory_hotplug");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, no_sections);
 	tcase_add_test(t, refusals);
 	tcase_add_test(t, new_memory);

@@ -415,7 +415,6 @@ Suite *mmap_suite(void)
 	TCase *tc = tcase_create("mmap");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, examples_of_placement);
 	tcase_add_test(tc, above_the_base_when_below_is_full);
 	tcase_add_test(tc, second_attempt_of_64_bits);

@@ -422,7 +422,6 @@ Suite *setup_suite(void)
 	Suite *s = suite_create("setup");
 	TCase *t = tcase_create("setup");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, where_low_memory_ends, 0, ARRAY_SIZE(splits));
 	tcase_add_test(t, kernel_windows);
 	tcase_add_test(t, the_layout_of_512_mib);

@@ -281,7 +281,6 @@ Suite *shapes_suite(void)
 	Suite *s = suite_create("shapes");
 	TCase *t = tcase_create("shapes");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, as_the_real_machine, 0, NR_CAPTURES);
 	tcase_add_loop_test(t, shapes_boot, 0, (int)ARRAY_SIZE(sound));
 	tcase_add_test(t, a_large_pae_machine_has_little_low_memory);

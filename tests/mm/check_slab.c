@@ -664,7 +664,6 @@ Suite *slab_suite(void)
 	Suite *s = suite_create("slab");
 	TCase *t = tcase_create("objects");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_vectors, 0, (int)ARRAY_SIZE(vectors));
 	tcase_add_test(t, x1_x2_order_of_a_fresh_cache);
 	tcase_add_test(t, x3_flushes_go_to_the_shared_array);
@@ -690,7 +689,6 @@ Suite *slab_suite(void)
 	tcase_add_test(t, audit_finds);
 	suite_add_tcase(s, t);
 	t = tcase_create("nodes and walks");
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, objects_of_another_node);
 	tcase_add_test(t, node_without_alien_arrays);
 	tcase_add_test(t, full_node_falls_back);

@@ -565,7 +565,6 @@ Suite *slab_common_suite(void)
 	tcase_add_test(look, allocators_by_name);
 	tcase_add_test(look, slub_debug_is_parsed);
 	suite_add_tcase(s, look);
-	tcase_set_timeout(walk, 120);
 	tcase_add_loop_test(walk, random_walk, 0, 9);
 	suite_add_tcase(s, walk);
 	return s;

@@ -650,7 +650,6 @@ Suite *slab_setup_suite(void)
 	tcase_add_test(t, no_memory_for_arrays);
 	suite_add_tcase(s, t);
 	t = tcase_create("reaper");
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, rounded_timers);
 	tcase_add_test(t, idle_arrays_shrink);
 	tcase_add_test(t, free_slabs_go);
@@ -658,7 +657,6 @@ Suite *slab_setup_suite(void)
 	tcase_add_test(t, alien_arrays_are_emptied);
 	suite_add_tcase(s, t);
 	t = tcase_create("debug");
-	tcase_set_timeout(t, 120);
 	tcase_add_test(t, debug_layout);
 	tcase_add_test(t, write_after_free);
 	tcase_add_test(t, write_past_the_end);

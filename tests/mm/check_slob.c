@@ -495,7 +495,6 @@ Suite *slob_suite(void)
 	Suite *s = suite_create("slob");
 	TCase *t = tcase_create("slob");
 
-	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, test_vectors, 0, (int)ARRAY_SIZE(vectors));
 	tcase_add_test(t, b1_to_b3_blocks_of_a_page);
 	tcase_add_test(t, b4_b5_size_classes);

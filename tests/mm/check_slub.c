@@ -736,7 +736,6 @@ Suite *slub_suite(void)
 	tcase_add_test(files, debugging_switched_on_while_empty);
 	tcase_add_test(files, names_in_sys_kernel_slab);
 	suite_add_tcase(s, files);
-	tcase_set_timeout(walk, 120);
 	tcase_add_loop_test(walk, test_vectors, 0, ARRAY_SIZE(vectors));
 	tcase_add_loop_test(walk, debugged_walk, 0, 6);
 	suite_add_tcase(s, walk);

@@ -201,7 +201,6 @@ Suite *walk_suite(void)
 	Suite *s = suite_create("walk");
 	TCase *t = tcase_create("walk");
 
-	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, every_step_keeps_every_invariant, 0, ARRAY_SIZE(shapes));
 	tcase_add_loop_test(t, long_walks, 0, 3);
 	tcase_add_loop_test(t, the_short_way_does_what_the_long_one_does, 0, 12);

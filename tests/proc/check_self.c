@@ -288,7 +288,6 @@ Suite *self_suite(void)
 	Suite *s = suite_create("self");
 	TCase *tc = tcase_create("self");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, maps, 0, NR_CAPTURES);
 	tcase_add_loop_test(tc, smaps, 0, NR_CAPTURES);
 	tcase_add_loop_test(tc, statm, 0, NR_CAPTURES);

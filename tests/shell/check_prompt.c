@@ -395,7 +395,6 @@ Suite *prompt_suite(void)
 	Suite *s = suite_create("prompt");
 	TCase *tc = tcase_create("prompt");
 
-	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, commands_run);
 	tcase_add_test(tc, changed_cells_stand_out);
