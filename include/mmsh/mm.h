@@ -218,10 +218,19 @@ static inline bool vma_is_anonymous(const struct vm_area_struct *v)
 
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, NR_MM_COUNTERS };
 
+/* The last search from the top: above .vma no gap of .len bytes or more between .low and .high.
+   .vma NULL: nothing is known. */
+struct highest_gap {
+	struct vm_area_struct *vma;
+	uint64_t len;
+	vaddr_t low, high;
+};
+
 struct mm_struct {
 	struct vma_tree mm_rb;
 	struct vm_area_struct *mmap;	 /* the first area */
 	struct vm_area_struct *vmacache; /* the last one found */
+	struct highest_gap highest_gap;
 	struct task_struct *owner;	 /* whose limits hold */
 	phys_t pgd;			 /* 0: none yet */
 	vaddr_t task_size, mmap_base, mmap_legacy_base, highest_vm_end;

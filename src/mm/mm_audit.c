@@ -57,6 +57,7 @@ static void add_area(struct sums *s, const struct vm_area_struct *v)
 static int check_area(struct audit *a, const struct vm_area_struct *v, const struct vm_area_struct *prev)
 {
 	vaddr_t from = prev ? prev->vm_end : 0, gap_end = vm_start_gap(a->m, v);
+	const struct highest_gap *top = &a->mm->highest_gap;
 	const struct anon_vma_chain *c;
 	bool own = !v->anon_vma;
 
@@ -69,6 +70,9 @@ static int check_area(struct audit *a, const struct vm_area_struct *v, const str
 	if (v->own_gap != (gap_end > from ? gap_end - from : 0))
 		return BAD(a, "the area at 0x%llx: the gap below it is kept as 0x%llx", (ull)v->vm_start,
 			   (ull)v->own_gap);
+	if (top->vma && v->vm_start > top->vma->vm_start && v->own_gap >= top->len &&
+	    from <= top->high - top->len && gap_end >= top->low + top->len)
+		return BAD(a, "the gap below 0x%llx is above what counts as the highest", (ull)v->vm_start);
 	TAILQ_FOREACH (c, &v->anon_vma_chain, same_vma) {
 		own |= c->anon_vma == v->anon_vma;
 		if (c->vma != v)
@@ -88,7 +92,7 @@ static int check_areas(struct audit *a)
 	const struct vm_area_struct *prev = NULL, *v;
 	struct sums s = {0};
 	unsigned n = 0;
-	bool bad = false;
+	bool bad = false, known = !mm->highest_gap.vma;
 
 	for (v = mm->mmap; v; prev = v, v = v->vm_next, n++) {
 		int err = check_area(a, v, prev);
@@ -96,7 +100,10 @@ static int check_areas(struct audit *a)
 		if (err)
 			return err;
 		add_area(&s, v);
+		known |= v == mm->highest_gap.vma;
 	}
+	if (!known)
+		return BAD(a, "%s", "the area with the highest gap is gone");
 	check_subtree(RB_ROOT(&mm->mm_rb), &bad);
 	if (bad)
 		return BAD(a, "%s", "the largest gap of a subtree is wrong");

@@ -49,6 +49,10 @@ static void tighten(struct vm_area_struct *v)
 
 static void set_gap(struct vm_area_struct *v, uint64_t gap)
 {
+	struct highest_gap *top = &v->vm_mm->highest_gap;
+
+	if (top->vma && gap >= top->len && v->vm_start > top->vma->vm_start)
+		top->vma = NULL;
 	v->own_gap = gap;
 	for (; v && v->rb_subtree_gap < gap; v = RB_PARENT(v, vm_rb))
 		v->rb_subtree_gap = gap;
@@ -179,6 +183,21 @@ static void trace_gap(const struct gap_search *s, vaddr_t start, vaddr_t end, bo
 	mm_step(s->m, MM_GAP, s->low, s->high, start, end, .order = topdown);
 }
 
+/* As find_gap(), but begins at what is known to be the highest place for as much. */
+static struct vm_area_struct *find_highest(const struct gap_search *s, struct mm_struct *mm)
+{
+	struct highest_gap *top = &mm->highest_gap;
+	struct vm_area_struct *v = top->vma;
+	vaddr_t start, end;
+
+	if (v && s->len >= top->len && s->low >= top->low && s->high <= top->high &&
+	    gap_fits(s, v, &start, &end))
+		return v;
+	v = find_gap(s, RB_ROOT(&mm->mm_rb), true);
+	*top = (struct highest_gap){v, s->len, s->low, s->high};
+	return v;
+}
+
 /* address-space.md 5.1. Returns: an address or NO_GAP. */
 vaddr_t vma_find_gap(struct machine *m, struct mm_struct *mm, uint64_t len, vaddr_t low,
 		     vaddr_t high, bool topdown)
@@ -195,7 +214,7 @@ vaddr_t vma_find_gap(struct machine *m, struct mm_struct *mm, uint64_t len, vadd
 		trace_gap(&s, mm->highest_vm_end, high, topdown);
 		return high - len;
 	}
-	v = find_gap(&s, RB_ROOT(&mm->mm_rb), topdown);
+	v = topdown ? find_highest(&s, mm) : find_gap(&s, RB_ROOT(&mm->mm_rb), false);
 	if (v) {
 		gap_fits(&s, v, &start, &end);
 		trace_gap(&s, start, end, topdown);
@@ -268,6 +287,8 @@ void vma_link(struct machine *m, struct mm_struct *mm, struct vm_area_struct *v,
 		mm->highest_vm_end = v->vm_end;
 	}
 	tree_insert(mm, v, vma_gap(m, v));
+	if (next && mm->highest_gap.vma == next && next->own_gap < mm->highest_gap.len)
+		mm->highest_gap.vma = v;
 	if (v->vm_file)
 		LIST_INSERT_HEAD(&v->vm_file->mapping->i_mmap, v, shared);
 	mm->vmacache = v;
@@ -289,6 +310,8 @@ void vma_unlink(struct machine *m, struct vm_area_struct *v)
 		mm->highest_vm_end = v->vm_prev ? v->vm_prev->vm_end : 0;
 	}
 	RB_REMOVE(vma_tree, &mm->mm_rb, v);
+	if (mm->highest_gap.vma == v)
+		mm->highest_gap.vma = next;
 	vma_gap_update(m, next);
 	if (v->vm_file)
 		LIST_REMOVE(v, shared);
