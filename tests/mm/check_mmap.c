@@ -395,6 +395,34 @@ START_TEST(sixty_thousand_areas)
 }
 END_TEST
 
+/* What is remembered of a search goes with its area. */
+START_TEST(the_highest_gap_after_a_change)
+{
+	struct highest_gap *top = &p.t->mm->highest_gap;
+	struct vm_area_struct *above;
+	vaddr_t a = map_any(&p, 2), b;
+
+	ck_assert_uint_eq(sys_mprotect(p.m, p.t, a, P(1), PROT_READ), 0);
+	b = map_any(&p, 2);
+	ck_assert_ptr_nonnull(top->vma);
+	ck_assert_uint_eq(top->vma->vm_start, b);
+	above = top->vma->vm_next;
+	ck_assert_int_eq(sys_munmap(p.m, p.t, b, P(2)), 0);
+	ck_assert_ptr_eq(top->vma, above);
+	assert_audit(p.m);
+	ck_assert_uint_eq(map_any(&p, 2), b);
+	/* a hole above it */
+	ck_assert_int_eq(sys_munmap(p.m, p.t, a, P(2)), 0);
+	assert_audit(p.m);
+	ck_assert_uint_eq(map_any(&p, 2), a);
+	/* it was for two pages: there may be one for one */
+	ck_assert_int_eq(sys_munmap(p.m, p.t, a + P(1), P(1)), 0);
+	assert_audit(p.m);
+	ck_assert_uint_eq(map_any(&p, 2), b - P(2));
+	ck_assert_uint_eq(map_any(&p, 1), a + P(1));
+}
+END_TEST
+
 START_TEST(the_limit_of_areas)
 {
 	p.m->mm->max_map_count = 20;
@@ -429,6 +457,7 @@ Suite *mmap_suite(void)
 	tcase_add_test(tc, mremap_in_place_and_elsewhere);
 	tcase_add_test(tc, locking);
 	tcase_add_test(tc, sixty_thousand_areas);
+	tcase_add_test(tc, the_highest_gap_after_a_change);
 	tcase_add_test(tc, the_limit_of_areas);
 	suite_add_tcase(s, tc);
 	return s;
