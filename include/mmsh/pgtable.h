@@ -42,6 +42,7 @@ extern const struct pgtable_format pgtable_2level, pgtable_pae, pgtable_4level;
 #define _PAGE_DIRTY 0x040u
 #define _PAGE_PSE 0x080u
 #define _PAGE_GLOBAL 0x100u
+#define _PAGE_SPECIAL 0x200u /* no struct page is counted behind the entry */
 #define _PAGE_NX (1ull << 63)
 #define _PAGE_TABLE 0x067u
 #define PAGE_KERNEL 0x163u

@@ -368,7 +368,7 @@ static int map_vvar_page(struct machine *m, struct vm_area_struct *v)
 
 	if (!pte)
 		return -ENOMEM;
-	pte_write(m, pte, mk_pte(m, m->mm->vvar_pfn, vm_page_prot(m, v) | 0x200));
+	pte_write(m, pte, mk_pte(m, m->mm->vvar_pfn, vm_page_prot(m, v) | _PAGE_SPECIAL));
 	return 0;
 }
 

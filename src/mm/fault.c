@@ -3,7 +3,6 @@
 #include "mm.h"
 #include "vmstat.h"
 
-#define _PAGE_SPECIAL 0x200u
 #define FAULT_AROUND_PAGES 16
 #define RSS_EVENTS_THRESH 64
 

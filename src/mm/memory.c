@@ -7,7 +7,6 @@
 #include "vmstat.h"
 
 #define _PAGE_PROTNONE _PAGE_GLOBAL
-#define _PAGE_SPECIAL 0x200u
 /* Bits that a change of protection leaves alone. */
 #define PAGE_CHG_FLAGS (_PAGE_PWT | _PAGE_PCD | _PAGE_SPECIAL | _PAGE_ACCESSED | _PAGE_DIRTY)
 

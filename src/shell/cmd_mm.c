@@ -86,9 +86,8 @@ static const char *next_bit_name(void *arg)
 	return (*b)->name ? (*b)++->name : NULL;
 }
 
-/* "MAP_SHARED", or "shared" for short. Returns: false with the error set. */
-static bool find_bit(struct shell *sh, const struct bit_name *names, const char *prefix,
-		     const char *what, const char *word, unsigned *bits)
+bool find_bit(struct shell *sh, const struct bit_name *names, const char *prefix,
+	      const char *what, const char *word, unsigned *bits)
 {
 	const char *s = strncasecmp(word, prefix, strlen(prefix)) ? word : word + strlen(prefix);
 	const struct bit_name *b = names;

@@ -153,41 +153,17 @@ static void show_personality(struct shell *sh, unsigned p)
 	out_char(sh, '\n');
 }
 
-static const char *next_personality(void *arg)
-{
-	const struct bit_name **b = arg;
-
-	return (*b)->name ? (*b)++->name : NULL;
-}
-
-/* "compat_layout", with the kernel's ADDR_ or without. */
-static int find_personality(struct shell *sh, const char *word, unsigned *bits)
-{
-	const char *s = strncasecmp(word, "ADDR_", 5) ? word : word + 5;
-	const struct bit_name *b = personalities;
-	char meant[64];
-
-	for (; b->name; b++)
-		if (!strcasecmp(b->name, s)) {
-			*bits |= b->bits;
-			return 0;
-		}
-	b = personalities;
-	return cmd_fail(sh, EINVAL, "%s is no personality%s", quoted(sh, word),
-			suggestion(did_you_mean(s, next_personality, &b), meant, sizeof(meant)));
-}
-
 static int exec_personality(struct shell *sh, const struct args *a)
 {
 	struct task_struct *t;
-	unsigned bits = 0;
-	int r = 0;
+	unsigned bits = 0, bit;
+	int r;
 
 	if (a->v[0].n != 1 || strcmp(a->v[0].w->text, "none") != 0)
-		for (unsigned i = 0; i < a->v[0].n && !r; i++)
-			r = find_personality(sh, a->v[0].w[i].text, &bits);
-	if (!r)
-		r = need_task(sh, &t);
+		for (unsigned i = 0; i < a->v[0].n; i++, bits |= bit)
+			if (!find_bit(sh, personalities, "ADDR_", "personality", a->v[0].w[i].text, &bit))
+				return -EINVAL;
+	r = need_task(sh, &t);
 	if (r)
 		return r;
 	if (a->v[0].w) {
@@ -216,7 +192,7 @@ const struct command commands_rights[] = {
 		.name = "setuid",
 		.args = {{"UID", ARG_NUM, 0}},
 		.help = "The current task becomes another user; 0 is root.",
-		.text = "Only root may. What is not root's does not get memory below vm.mmap_min_addr, locks "
+		.text = "Only root may. Who is not root gets no memory below vm.mmap_min_addr, locks "
 			"no more than RLIMIT_MEMLOCK, raises no hard limit, and leaves "
 			"vm.admin_reserve_kbytes to root.",
 		.example = "setuid 1000\nulimit memlock=64K\nmmap 64K\nexpect error ENOMEM mlock $1 128K",

@@ -56,7 +56,13 @@ void kernel_fault(struct shell *sh, vaddr_t va);
    set. */
 int write_user(struct shell *sh, vaddr_t va, unsigned char *bytes, size_t n);
 
-/* A system call that failed: `ENOMEM: Cannot allocate memory`. Returns: @err. */
+/* "MAP_SHARED", or "shared" for short, of @names, whose @prefix is "MAP_". Returns: false with the
+   error set: @word is no @what. */
+bool find_bit(struct shell *sh, const struct bit_name *names, const char *prefix,
+	      const char *what, const char *word, unsigned *bits);
+
+/* A system call that failed: `ENOMEM: nothing is mapped at 0x0`, the rule that refused it; @why
+   instead of that one. Returns: @err. */
 int call_failed(struct shell *sh, int64_t err, const char *why);
 
 #endif
