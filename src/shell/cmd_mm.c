@@ -62,7 +62,7 @@ int arg_area(struct shell *sh, const struct arg *addr, const struct arg *len, va
 
 /* ---- words for bits ---- */
 
-static const struct bit_name map_flags[] = {
+const struct bit_name map_flags[] = {
 	{"shared", MAP_SHARED},
 	{"private", MAP_PRIVATE},
 	{"anon", MAP_ANONYMOUS},
@@ -449,7 +449,7 @@ const struct command commands_mm[] = {
 	{
 		.name = "mmap",
 		.args = {{"LEN", ARG_VALUE, 0},
-			 {"WORDS", ARG_WORD, ARG_OPT | ARG_MANY},
+			 {"WORDS", ARG_MAP_FLAG, ARG_OPT | ARG_MANY},
 			 {"addr", ARG_VALUE, ARG_KEY},
 			 {"file", ARG_TEXT, ARG_KEY},
 			 {"off", ARG_VALUE, ARG_KEY}},
@@ -508,7 +508,7 @@ const struct command commands_mm[] = {
 	},
 	{
 		.name = "madvise",
-		.args = {{"A", ARG_VALUE, 0}, {"LEN", ARG_TEXT, 0}, {"ADVICE", ARG_TEXT, ARG_OPT}},
+		.args = {{"A", ARG_VALUE, 0}, {"LEN", ARG_TEXT, 0}, {"ADVICE", ARG_ADVICE, ARG_OPT}},
 		.synopsis = "madvise A LEN ADVICE\nmadvise MAPPING ADVICE",
 		.help = "Advise the kernel on an area: dontneed, willneed, dontfork, ...",
 		.text = "normal, random, sequential, willneed, dontneed, remove, dontfork, dofork, "

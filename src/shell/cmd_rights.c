@@ -137,7 +137,7 @@ static int exec_setuid(struct shell *sh, const struct args *a)
 
 /* ---- personality ---- */
 
-static const struct bit_name personalities[] = {
+const struct bit_name personalities[] = {
 	{"no_randomize", ADDR_NO_RANDOMIZE},
 	{"compat_layout", ADDR_COMPAT_LAYOUT},
 	{"read_implies_exec", READ_IMPLIES_EXEC},
@@ -201,7 +201,7 @@ const struct command commands_rights[] = {
 	},
 	{
 		.name = "personality",
-		.args = {{"FLAG", ARG_WORD, ARG_OPT | ARG_MANY}},
+		.args = {{"FLAG", ARG_PERSONALITY, ARG_OPT | ARG_MANY}},
 		.synopsis = "personality [none | FLAG...]",
 		.help = "How the current task's next program is laid out, or show it.",
 		.text = "no_randomize: everything at its usual place, as setarch -R does. compat_layout: the "

@@ -56,6 +56,8 @@ void kernel_fault(struct shell *sh, vaddr_t va);
    set. */
 int write_user(struct shell *sh, vaddr_t va, unsigned char *bytes, size_t n);
 
+/* Words for bits, each ended by a row without a name. */
+extern const struct bit_name map_flags[], personalities[];
 /* "MAP_SHARED", or "shared" for short, of @names, whose @prefix is "MAP_". Returns: false with the
    error set: @word is no @what. */
 bool find_bit(struct shell *sh, const struct bit_name *names, const char *prefix,

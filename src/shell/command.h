@@ -26,6 +26,9 @@ enum arg_kind {
 	ARG_EXPR,   /* the rest of the words, an expression */
 	ARG_CACHE,  /* a cache's name */
 	ARG_SLAB_FLAGS,
+	ARG_MAP_FLAG, /* of mmap, or a protection */
+	ARG_ADVICE,
+	ARG_PERSONALITY,
 	ARG_PATH,   /* the model's /proc and /sys */
 	ARG_SYSCTL, /* NAME or NAME=VALUE */
 	ARG_FILE,   /* the host's */

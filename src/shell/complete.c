@@ -238,6 +238,12 @@ static void add_page_prefixes(struct completion *c)
 	completion_add(c, "phys:");
 }
 
+static void add_bits(struct completion *c, const struct bit_name *b)
+{
+	for (; b->name; b++)
+		completion_add(c, b->name);
+}
+
 static void add_by_kind(struct completion *c, enum arg_kind kind)
 {
 	switch (kind) {
@@ -257,6 +263,17 @@ static void add_by_kind(struct completion *c, enum arg_kind kind)
 		break;
 	case ARG_SLAB_FLAGS:
 		add_slab_flags(c);
+		break;
+	case ARG_MAP_FLAG:
+		add_bits(c, map_flags);
+		completion_add(c, "readonly");
+		break;
+	case ARG_ADVICE:
+		add_bits(c, madvise_names);
+		break;
+	case ARG_PERSONALITY:
+		add_bits(c, personalities);
+		completion_add(c, "none");
 		break;
 	case ARG_PATH:
 		add_paths(c, false);

@@ -440,6 +440,12 @@ static const struct {
 	{"cat /proc/1/ma", "/proc/1/maps"},
 	{"cat self/stat", "self/stat self/statm self/status"},
 	{"layout 1", "1"},
+	{"mmap 4K rw- pri", "private"},
+	{"mmap 4K read", "readonly"},
+	{"madvise 0x1000 4K no", "nohugepage normal"},
+	{"mlockall fu", "future"},
+	{"personality no_", "no_randomize"},
+	{"personality compat_layout read", "read_implies_exec"},
 	{"switch ", "1"},
 };
 
